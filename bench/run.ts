@@ -1,0 +1,114 @@
+// `npm run bench`: the speed and size that Coffer promises, as ratios measured in one run on one
+// machine. It prepares a disk, a server and its secrets, and leaves what is measured to the rows.
+// Keeps: a figure below its bound, or one that could not be taken, never ends in exit code 0.
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type PostgresInstance, startPostgres } from "../test/support/postgres.ts";
+import { openCoffer } from "./coffer.ts";
+import { fill } from "./http/fill.ts";
+import { describeMachine, type Machine, refuseMemory } from "./machine.ts";
+import { type Options, parseOptions, UsageError } from "./options.ts";
+import { save } from "./results.ts";
+import { type Outcome, outcomeOf, type Plan, type Run, type Setting, verdictOf } from "./row.ts";
+import { rows } from "./rows.ts";
+import { rounded, table } from "./table.ts";
+
+const whole: Plan = { runs: 5, secrets: 100_000, warmSeconds: 2, seconds: 5, connections: 32 };
+const little: Plan = { runs: 1, secrets: 3_200, warmSeconds: 1, seconds: 1, connections: 32 };
+
+const talk = (text: string) => void process.stderr.write(`${text}\n`);
+
+// Children and data go in the handlers of `exit`, which a signal alone would not call.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
+try {
+  const names = rows.map((row) => row.name);
+  process.exitCode = await bench(parseOptions(process.argv.slice(2), names));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  talk(`bench: ${error.message}`);
+  process.exitCode = 2;
+}
+
+async function bench(options: Options): Promise<number> {
+  const plan = options.quick ? little : whole;
+  const folder = workFolder(options);
+  const machine = describeMachine(folder);
+  const { cpu, cores, memoryGB, node, fileSystem, syncsPerSecond } = machine;
+  talk(`${cpu}, ${cores} cores, ${memoryGB} GB, Node ${node}, kernel ${machine.kernel}`);
+  talk(`${folder} on ${fileSystem}: ${rounded(syncsPerSecond)} fdatasync/s`);
+  const postgres = options.engine === "postgres" ? await postgresOn(folder) : null;
+  let outcomes: Outcome[];
+  try {
+    outcomes = await measureAll(options, plan, folder, postgres);
+  } finally {
+    await postgres?.stop();
+  }
+  if (options.keep) talk(`The data stays in ${folder}`);
+  console.log(`\n${table(outcomes, !options.quick)}\n`);
+  return conclude(options, outcomes, machine);
+}
+
+async function measureAll(
+  options: Options,
+  plan: Plan,
+  folder: string,
+  postgres: PostgresInstance | null,
+): Promise<Outcome[]> {
+  const database = postgres === null ? null : await postgres.database();
+  const profile = options.profile === null ? null : resolve(options.profile);
+  const coffer = await openCoffer({ data: join(folder, "data"), database, profile });
+  try {
+    talk(`Writing ${plan.secrets.toLocaleString("en-US")} secrets through the API ...`);
+    talk(`  ${rounded(await fill(coffer, plan.secrets, plan.connections))} a second`);
+    const setting: Setting = { plan, coffer, folder };
+    const chosen = rows.filter((row) => options.rows.includes(row.name));
+    const outcomes: Outcome[] = [];
+    for (const row of chosen) {
+      const runs: Run[] = [];
+      for (let run = 0; run < plan.runs; run += 1) {
+        const done = await row.measure(setting, run);
+        if (!Number.isFinite(done.measured)) throw new Error(`${row.name} could not be measured here`);
+        talk(`${row.name} ${run + 1}/${plan.runs}: ${rounded(done.measured)} ${row.unit}`);
+        runs.push(done);
+      }
+      outcomes.push(outcomeOf(row, runs));
+    }
+    return outcomes;
+  } finally {
+    await coffer.stop();
+  }
+}
+
+function conclude(options: Options, outcomes: readonly Outcome[], machine: Machine): number {
+  if (options.quick) {
+    console.log("A smoke run: it shows that every row works, and judges none.");
+    return 0;
+  }
+  if (options.save) {
+    const command = ["npm run bench --", ...process.argv.slice(2)].join(" ");
+    console.log(`Kept in ${save(outcomes, { machine, engine: options.engine, command })}`);
+  }
+  const below = outcomes.filter((outcome) => verdictOf(outcome) === "below");
+  if (below.length > 0) console.log(`Below must: ${below.map(({ row }) => row.name).join(", ")}`);
+  return below.length > 0 ? 1 : 0;
+}
+
+/** A new folder on a disk, gone again when this process ends. */
+function workFolder(options: Options): string {
+  // /tmp is in memory on many machines; /var/tmp is meant to outlive a restart.
+  const parent = options.data ?? (existsSync("/var/tmp") ? "/var/tmp" : tmpdir());
+  mkdirSync(parent, { recursive: true });
+  refuseMemory(parent);
+  const folder = mkdtempSync(join(resolve(parent), "coffer-bench-"));
+  if (!options.keep)
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+/** On the disk that was looked at. */
+async function postgresOn(folder: string): Promise<PostgresInstance> {
+  process.env.TMPDIR = join(folder, "..");
+  return startPostgres();
+}

@@ -1,0 +1,71 @@
+// From the text of a token to a caller. It keeps what it looked up, which is safe because every
+// body asks again whether the credential still stands; it never remembers that one was unknown.
+
+import { unauthenticated } from "../core/access.ts";
+import type { Caller } from "../core/caller.ts";
+import type { Clock } from "../core/clock.ts";
+import { findCredential } from "../core/credentials.ts";
+import { limits } from "../core/limits.ts";
+import type { Credential, Database } from "../core/ports.ts";
+
+export interface ParsedToken {
+  readonly kind: string;
+  readonly id: string;
+  readonly hash: Uint8Array;
+}
+
+/** The form of tokens is the crypto room's knowledge; the composition hands it in. */
+export interface TokenForm {
+  parse(text: string): ParsedToken | null;
+  same(left: Uint8Array, right: Uint8Array): boolean;
+}
+
+/** By which way a request came. */
+export interface Via {
+  readonly dialect: string;
+  readonly address: string | null;
+  readonly requestId: string;
+}
+
+export interface Authenticator {
+  /** Throws `caller.unauthenticated`, the same for every reason. Without a promise where it can. */
+  authenticate(token: string | null, via: Via): Caller | Promise<Caller>;
+}
+
+export function authenticator(parts: {
+  readonly database: Pick<Database, "point">;
+  readonly clock: Clock;
+  readonly form: TokenForm;
+}): Authenticator {
+  const { database, clock, form } = parts;
+  const seen = new Map<string, Credential>();
+
+  const admit = (credential: Credential, token: ParsedToken, via: Via): Caller => {
+    const { token: record, principal } = credential;
+    const matches = form.same(record.hash, token.hash) && record.principalKind === token.kind;
+    const ended = record.revokedAt !== null || (record.expiresAt !== null && record.expiresAt <= clock.now());
+    if (!matches || ended) throw unauthenticated();
+    return { kind: principal.kind, id: principal.id, name: principal.name, tokenId: record.id, ...via };
+  };
+
+  const lookUp = async (token: ParsedToken, via: Via): Promise<Caller> => {
+    const credential = await database.point(findCredential, { tokenId: token.id });
+    if (credential === null) {
+      form.same(token.hash, new Uint8Array(token.hash.length)); // an unknown id costs the same compare
+      throw unauthenticated();
+    }
+    const caller = admit(credential, token, via);
+    if (seen.size >= limits.accessCacheEntriesMax) seen.clear();
+    seen.set(token.id, credential);
+    return caller;
+  };
+
+  return {
+    authenticate(text, via) {
+      const token = text === null ? null : form.parse(text);
+      if (token === null) throw unauthenticated();
+      const known = seen.get(token.id);
+      return known === undefined ? lookUp(token, via) : admit(known, token, via);
+    },
+  };
+}

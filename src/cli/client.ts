@@ -1,0 +1,145 @@
+// The native API as functions, one per route that a command uses. It knows the routes and nothing
+// of terminals or files; organization and store are fixed when it is made.
+import type { Http, Query } from "./http.ts";
+import type { Shape } from "./shapes.ts";
+import * as wire from "./wire.ts";
+
+export interface Place {
+  readonly organization: string;
+  readonly store: string;
+}
+
+/** A secret as it was named on the command line: text of UUID form is an id unless said otherwise. */
+export interface SecretName {
+  readonly text: string;
+  readonly byName: boolean;
+}
+
+export interface SecretFields {
+  readonly name?: string;
+  readonly value?: string;
+  readonly description?: string | null;
+  readonly policy?: string | null;
+  readonly consumers?: readonly string[] | null;
+  readonly labels?: Readonly<Record<string, string>> | null;
+  readonly annotations?: Readonly<Record<string, string>> | null;
+  readonly expiresAt?: string | null;
+}
+
+const pageItems = 1_000;
+
+export type Client = ReturnType<typeof clientOf>;
+
+export function clientOf(http: Http, place: Place) {
+  const org = ["organizations", place.organization];
+  const inStore = [...org, "stores", place.store];
+  const secretPath = (secret: SecretName, ...more: string[]) => [...inStore, "secrets", secret.text, ...more];
+  const by = (secret: SecretName): Query => (secret.byName ? { by: "name" } : {});
+
+  /** All items of a paged list, or the first `most`. */
+  async function all<T>(
+    path: readonly string[],
+    query: Query,
+    item: Shape<T>,
+    most = Infinity,
+  ): Promise<T[]> {
+    const items: T[] = [];
+    let cursor: string | undefined;
+    while (items.length < most) {
+      const limit = Math.min(pageItems, most - items.length);
+      const page = await http.json(
+        { method: "GET", path, query: { ...query, limit, cursor } },
+        wire.page(item),
+      );
+      items.push(...page.items);
+      if (page.nextCursor === null) break;
+      cursor = page.nextCursor;
+    }
+    return items;
+  }
+
+  return {
+    place,
+    whoami: () => http.json({ method: "GET", path: ["whoami"] }, wire.whoami),
+
+    organizations: {
+      list: () => all(["organizations"], {}, wire.organization),
+      get: (slug: string) => http.json({ method: "GET", path: ["organizations", slug] }, wire.organization),
+      create: (body: { slug: string; name: string; custody?: string }) =>
+        http.json({ method: "POST", path: ["organizations"], body }, wire.organization),
+    },
+
+    stores: {
+      list: () => all([...org, "stores"], {}, wire.store),
+      get: (slug: string) => http.json({ method: "GET", path: [...org, "stores", slug] }, wire.store),
+      create: (body: { name: string; slug?: string }) =>
+        http.json({ method: "POST", path: [...org, "stores"], body }, wire.store),
+      rename: (slug: string, name: string) =>
+        http.json({ method: "PATCH", path: [...org, "stores", slug], body: { name } }, wire.store),
+      remove: (slug: string, force: boolean) =>
+        http.done({ method: "DELETE", path: [...org, "stores", slug], query: force ? { force } : {} }),
+    },
+
+    secrets: {
+      list: (filter: { search?: string; label?: readonly string[]; everywhere?: boolean }, most?: number) => {
+        const { everywhere = false, ...query } = filter;
+        return all([...(everywhere ? org : inStore), "secrets"], query, wire.secret, most);
+      },
+      get: (secret: SecretName) =>
+        http.json({ method: "GET", path: secretPath(secret), query: by(secret) }, wire.secret),
+      create: (body: SecretFields & { name: string }) =>
+        http.json({ method: "POST", path: [...inStore, "secrets"], body }, wire.secret),
+      update: (secret: SecretName, body: SecretFields, revision: number) =>
+        http.json(
+          { method: "PATCH", path: secretPath(secret), query: by(secret), body, ifMatch: revision },
+          wire.secret,
+        ),
+      remove: (secret: SecretName, purge: boolean) =>
+        http.done({
+          method: "DELETE",
+          path: secretPath(secret),
+          query: { ...by(secret), ...(purge ? { purge } : {}) },
+        }),
+      value: (secret: SecretName, version?: number) =>
+        http.json(
+          { method: "GET", path: secretPath(secret, "value"), query: { ...by(secret), version } },
+          wire.value,
+        ),
+      putValue: (secret: SecretName, value: string) =>
+        http.json(
+          { method: "PUT", path: secretPath(secret, "value"), query: by(secret), body: { value } },
+          wire.secret,
+        ),
+      values: (names: readonly string[]) =>
+        http.json({ method: "POST", path: [...inStore, "values"], body: { names } }, wire.values),
+      versions: (secret: SecretName) => all(secretPath(secret, "versions"), by(secret), wire.version),
+      restore: (secret: SecretName, version: number) =>
+        http.json(
+          {
+            method: "POST",
+            path: secretPath(secret, "versions", String(version), "restore"),
+            query: by(secret),
+          },
+          wire.secret,
+        ),
+      duplicate: (secret: SecretName, body: { name: string; store?: string }) =>
+        http.json(
+          { method: "POST", path: secretPath(secret, "duplicate"), query: by(secret), body },
+          wire.secret,
+        ),
+      move: (secret: SecretName, body: { store: string; name?: string }) =>
+        http.json({ method: "POST", path: secretPath(secret, "move"), query: by(secret), body }, wire.secret),
+    },
+
+    trash: {
+      list: () => all([...org, "trash"], {}, wire.trashed),
+      restore: (id: string, body: { name?: string }) =>
+        http.json({ method: "POST", path: [...org, "trash", id, "restore"], body }, wire.secret),
+      purge: (id: string) => http.done({ method: "DELETE", path: [...org, "trash", id] }),
+    },
+
+    audit: {
+      list: (filter: Query, most: number) => all([...org, "audit"], filter, wire.auditEntry, most),
+    },
+  };
+}

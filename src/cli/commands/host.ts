@@ -1,0 +1,130 @@
+// The commands of the host itself: they work on the data folder, not over the network. Each loads
+// the server's code only when it runs, so that the other commands start fast.
+import type { Command } from "commander";
+import { usage } from "../failure.ts";
+import { outputOf } from "../output.ts";
+import { jsonOption, optionsOf } from "../session.ts";
+import { type Shell, write } from "../shell.ts";
+
+/** The flags that stand above file and environment in the server's configuration. */
+interface HostOptions {
+  readonly data?: string;
+  readonly listen?: string;
+  readonly database?: string;
+  readonly config?: string;
+  readonly logLevel?: string;
+  readonly insecureHttp?: boolean;
+  readonly publicUrl?: string;
+  readonly ownerEmail?: string;
+  readonly rootKey?: string;
+  readonly json?: boolean;
+}
+
+function hostOptions(command: Command): Command {
+  return command
+    .option("--data <dir>", "the data folder (default: ./coffer-data)")
+    .option("--database <url>", "PostgreSQL instead of the embedded database: postgres://...")
+    .option("--config <file>", "a coffer.yaml")
+    .option("--root-key <file>", "the root key (default: root.key in the data folder)");
+}
+
+function serverOptions(command: Command): Command {
+  return hostOptions(command)
+    .option("--listen <host:port>", "where to listen (default: 127.0.0.1:8200)")
+    .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent")
+    .option("--public-url <url>", "how others reach it, where a proxy stands before it")
+    .option("--insecure-http", "allow open http on an address that others reach")
+    .option("--owner-email <email>", "first start: the first person (default: owner@localhost)");
+}
+
+/** What is wrong with the configuration is a mistake in what was handed in, not a failure. */
+async function configured<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { ConfigError } = await import("../../server/config.ts");
+    if (!(error instanceof ConfigError)) throw error;
+    throw usage(error.message, "coffer config check prints what is in effect");
+  }
+}
+
+export function hostCommands(program: Command, shell: Shell, end: (exitCode: number) => void): void {
+  serverOptions(program.command("serve"))
+    .description("run the server; the first start makes keys, database and owner")
+    .addHelpText(
+      "after",
+      `
+The first start on an empty folder writes root.key, coffer.db and bootstrap.json (with the
+owner's token) and prints what to do next. Keep a copy of root.key elsewhere: without it no
+value can be read again. SIGTERM or Ctrl-C ends it after the requests in progress.
+
+Examples:
+  coffer serve
+  coffer serve --data /var/lib/coffer --listen 127.0.0.1:8200
+  coffer serve --database postgres://coffer@db/coffer --root-key /etc/coffer/root.key`,
+    )
+    .action(async (_, command: Command) => {
+      const { serve } = await import("../../server/serve.ts");
+      end(await configured(() => serve(optionsOf<HostOptions>(command))));
+    });
+
+  const init = hostOptions(program.command("init"))
+    .description("make a new owner token on the host, when every other is lost")
+    .requiredOption("--recover", "say that this is what you want")
+    .addHelpText(
+      "after",
+      `
+The token is written beside the data, never shown. The embedded database must not be in use:
+stop the server first.
+
+Example:
+  coffer init --recover --data /var/lib/coffer`,
+    )
+    .action(async (_, command: Command) => {
+      const options = optionsOf<HostOptions>(command);
+      const { recover } = await import("../../server/recover.ts");
+      const made = await configured(() => recover(options));
+      const output = outputOf(shell, options.json ?? false);
+      // The token stays in the file: on the screen it would stay in its history too.
+      const { token: _token, ...shown } = made;
+      await output.data(shown, () => `${made.path}\n`);
+      await output.say(`A new owner token is in ${made.path}. Log in with:`);
+      await output.say(`  coffer login --bootstrap ${made.path}`);
+    });
+  jsonOption(init);
+
+  const config = program.command("config").description("the server's configuration");
+  const check = serverOptions(config.command("check"))
+    .description("print the effective configuration, without secrets, or what is wrong with it")
+    .addHelpText("after", "\nExample:\n  coffer config check --config coffer.yaml")
+    .action(async (_, command: Command) => {
+      const options = optionsOf<HostOptions>(command);
+      const [{ loadConfig, printableConfig }, { stringify }] = await Promise.all([
+        import("../../server/config.ts"),
+        import("yaml"),
+      ]);
+      const { config: effective, warnings } = await configured(() => loadConfig(options, shell.env));
+      const output = outputOf(shell, options.json ?? false);
+      for (const warning of warnings) await output.say(`coffer: warning: ${warning}`);
+      const shown = printableConfig(effective);
+      await output.data(shown, () => stringify(shown));
+    });
+  jsonOption(check);
+
+  const key = program.command("key").description("root keys");
+  key
+    .command("new")
+    .description("print a new root key file")
+    .addHelpText(
+      "after",
+      `
+Whoever has it and the database can read every value. Write it into a file of your own:
+
+Example:
+  (umask 077 && coffer key new > root.key)`,
+    )
+    .action(async () => {
+      const { newRootKeyFile } = await import("../../server/keys.ts");
+      await write(shell.stdout, newRootKeyFile());
+    });
+}

@@ -1,0 +1,67 @@
+import type { Command } from "commander";
+import { oneOf } from "../options.ts";
+import { fields, table } from "../output.ts";
+import { type ConnectionOptions, connectionOptions, openSession, optionsOf } from "../session.ts";
+import type { Shell } from "../shell.ts";
+import type { Organization } from "../wire.ts";
+
+interface CreateOptions extends ConnectionOptions {
+  readonly name?: string;
+  readonly custody?: "server" | "client";
+}
+
+export function organizationCommands(program: Command, shell: Shell): void {
+  const org = program.command("org").description("organizations: the border that no secret crosses");
+
+  connectionOptions(org.command("list"))
+    .description("list the organizations you belong to")
+    .addHelpText("after", "\nExample:\n  coffer org list")
+    .action(async (_, command: Command) => {
+      const { client, output } = await openSession(shell, optionsOf<ConnectionOptions>(command));
+      const items = await client.organizations.list();
+      await output.data(items, () =>
+        table(
+          ["SLUG", "NAME", "ID"],
+          items.map((each) => [each.slug, each.name, each.id]),
+        ),
+      );
+      if (items.length === 0) await output.say("You belong to no organization.");
+    });
+
+  const create = org
+    .command("create <slug>")
+    .description("create an organization; operators only, who own what they create")
+    .option("--name <name>", "a name for people (default: the slug)")
+    .option(
+      "--custody <who>",
+      "who can read values: server, or client (end-to-end). Never changes",
+      oneOf("server", "client"),
+    )
+    .addHelpText("after", '\nExample:\n  coffer org create acme --name "Acme Ltd."')
+    .action(async (slug: string, _, command: Command) => {
+      const options = optionsOf<CreateOptions>(command);
+      const { client, output } = await openSession(shell, options);
+      const { name = slug, custody } = options;
+      const made = await client.organizations.create({ slug, name, ...(custody && { custody }) });
+      await output.data(made, () => describe(made));
+    });
+  connectionOptions(create);
+
+  connectionOptions(org.command("show [org]"))
+    .description("show one organization (default: the one in use)")
+    .addHelpText("after", "\nExample:\n  coffer org show acme")
+    .action(async (slug: string | undefined, _, command: Command) => {
+      const { client, output } = await openSession(shell, optionsOf<ConnectionOptions>(command));
+      const found = await client.organizations.get(slug ?? client.place.organization);
+      await output.data(found, () => describe(found));
+    });
+}
+
+function describe(organization: Organization): string {
+  return fields([
+    ["slug", organization.slug],
+    ["name", organization.name],
+    ["id", organization.id],
+    ["custody", organization.custody],
+  ]);
+}

@@ -1,0 +1,123 @@
+// The command line as a whole: which commands there are, and how their end becomes an exit code.
+// Nothing below throws past this file, and nothing here knows what a command does.
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { auditCommands } from "./commands/audit.ts";
+import { hostCommands } from "./commands/host.ts";
+import { loginCommands } from "./commands/login.ts";
+import { organizationCommands } from "./commands/organizations.ts";
+import { runCommand } from "./commands/run.ts";
+import { secretCommands } from "./commands/secrets.ts";
+import { storeCommands } from "./commands/stores.ts";
+import { trashCommands } from "./commands/trash.ts";
+import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
+import { type Failure, failureOf, usage } from "./failure.ts";
+import { printFailure } from "./output.ts";
+import { type Shell, write } from "./shell.ts";
+import { exitCodeOfSignal, Interrupted } from "./signals.ts";
+
+/** Runs one command line to its end and answers the exit code. */
+export async function runCoffer(argv: readonly string[], shell: Shell): Promise<number> {
+  if (argv[0] === "--version" || argv[0] === "-V") {
+    await write(shell.stdout, `${packageVersion()}\n`);
+    return exitCodes.ok;
+  }
+  let exitCode: number = exitCodes.ok;
+  const program = programOf(shell, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof Interrupted) return exitCodeOfSignal("SIGINT");
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok; // --help
+    // A command that only groups others, given alone: its help was printed, nothing was done.
+    if (error instanceof CommanderError && error.code === "commander.help") return exitCodes.usage;
+    const misused = error instanceof CommanderError;
+    const failure = misused ? misuse(error, program, argv) : failureOf(error);
+    const json = misused ? asksForJson(argv) : commandOf(program, argv).opts().json === true;
+    await printFailure(shell, failure, json);
+    return failure.exitCode;
+  }
+}
+
+export function programOf(shell: Shell, end: (exitCode: number) => void): Command {
+  const program = new Command("coffer")
+    .description("A self-hosted secrets server, and the command that talks to it.")
+    .usage("<command> [options]")
+    // Options belong to the command they follow: `run` must not look into the program's own.
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => shell.stdout.write(text),
+      writeErr: (text) => shell.stderr.write(text),
+      outputError: () => {}, // told by printFailure, in one form for all errors
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText(
+      "after",
+      `
+Start here:
+  coffer serve                                             the server, with its own database
+  coffer login --bootstrap coffer-data/bootstrap.json      in another terminal
+  printf %s "s3cret" | coffer secret set DATABASE_PASSWORD
+  coffer secret get DATABASE_PASSWORD
+  coffer run -- printenv DATABASE_PASSWORD
+
+Environment: COFFER_URL and COFFER_TOKEN win over the kept login; COFFER_ORG, COFFER_STORE.
+Data goes to stdout, everything else to stderr. \`coffer --version\` prints the version.
+
+${exitCodeHelp}`,
+    );
+  hostCommands(program, shell, end);
+  loginCommands(program, shell);
+  secretCommands(program, shell);
+  runCommand(program, shell, end);
+  storeCommands(program, shell);
+  trashCommands(program, shell);
+  organizationCommands(program, shell);
+  auditCommands(program, shell, end);
+  return program;
+}
+
+/** What commander found wrong, in the form of every other error. */
+function misuse(error: CommanderError, program: Command, argv: readonly string[]): Failure {
+  const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const command = commandOf(program, argv);
+  const name = pathOf(command);
+  if (error.code === "commander.excessArguments" && name === "coffer secret set") {
+    return usage("a value is not given as an argument", "pipe it in: printf %s ... | coffer secret set NAME");
+  }
+  const suggestion = more.join(" ").trim();
+  return usage(message, `${suggestion === "" ? "" : `${suggestion} `}See: ${name} --help`);
+}
+
+/** The deepest command that the arguments name. */
+function commandOf(program: Command, argv: readonly string[]): Command {
+  let command = program;
+  for (const word of argv) {
+    const next = command.commands.find((each) => each.name() === word);
+    if (next === undefined) break;
+    command = next;
+  }
+  return command;
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+/** For arguments that could not be parsed. What follows `--` is another program's. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return (end < 0 ? argv : argv.slice(0, end)).includes("--json");
+}
+
+function packageVersion(): string {
+  // The same two steps up from src/cli and from dist/cli.
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const known = typeof manifest === "object" && manifest !== null && "version" in manifest;
+  return known ? String(manifest.version) : "unknown";
+}

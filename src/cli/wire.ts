@@ -1,0 +1,110 @@
+// The objects of the native API (`/v1`) as this program reads them: the members it prints or acts
+// on. Members that a newer server adds pass through to `--json` untouched.
+import {
+  anything,
+  either,
+  flag,
+  list,
+  nullable,
+  object,
+  optional,
+  type Shape,
+  type Shaped,
+  text,
+  texts,
+  whole,
+} from "./shapes.ts";
+
+const actor = object({ kind: text, id: text, name: text });
+/** Client custody shows no names. */
+const name = nullable(text);
+
+export const whoami = object({
+  principal: object({ kind: text, id: text, name: text, email: optional(nullable(text)) }),
+  organization: optional(nullable(either(text, object({ id: text, slug: text })))),
+  scopes: optional(nullable(list(text))),
+  operator: flag,
+});
+export type Whoami = Shaped<typeof whoami>;
+
+export const organization = object({ id: text, slug: text, name, custody: optional(text) });
+export type Organization = Shaped<typeof organization>;
+
+export const store = object({ id: text, slug: text, name, createdAt: text, revision: whole });
+export type Store = Shaped<typeof store>;
+
+const secretMembers = {
+  id: text,
+  storeId: text,
+  name,
+  description: nullable(text),
+  policy: nullable(text),
+  consumers: nullable(list(text)),
+  labels: nullable(texts),
+  annotations: nullable(texts),
+  version: whole,
+  status: text,
+  createdAt: text,
+  createdBy: nullable(actor),
+  updatedAt: nullable(text),
+  updatedBy: nullable(actor),
+  lastReadAt: nullable(text),
+  expiresAt: nullable(text),
+  revision: whole,
+};
+export const secret = object(secretMembers);
+export type Secret = Shaped<typeof secret>;
+
+export const trashed = object({
+  ...secretMembers,
+  deletedAt: nullable(text),
+  deletedBy: nullable(actor),
+  purgeAt: nullable(text),
+});
+export type Trashed = Shaped<typeof trashed>;
+
+export const version = object({
+  version: whole,
+  createdAt: text,
+  createdBy: nullable(actor),
+  current: flag,
+});
+export type Version = Shaped<typeof version>;
+
+export const value = object({ name, version: whole, value: text });
+export type Value = Shaped<typeof value>;
+
+const refusedValue = object({ name, error: object({ code: text, message: text }) });
+export const values = object({ items: list(either(value, refusedValue)) });
+export type Values = Shaped<typeof values>;
+
+export const auditEntry = object({
+  stream: text,
+  seq: whole,
+  at: text,
+  caller: object({ kind: text, id: text, name: text, tokenId: nullable(text) }),
+  dialect: text,
+  action: text,
+  target: nullable(object({ kind: text, id: nullable(text), name: nullable(text) })),
+  outcome: text,
+});
+export type AuditEntry = Shaped<typeof auditEntry>;
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+export function page<T>(item: Shape<T>): Shape<Page<T>> {
+  const envelope = object({ items: list(item), nextCursor: nullable(text) });
+  return (answer): answer is Page<T> => envelope(answer);
+}
+
+export const errorBody = object({
+  error: object({
+    code: text,
+    message: text,
+    requestId: optional(nullable(text)),
+    details: optional(anything),
+  }),
+});

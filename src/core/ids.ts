@@ -1,0 +1,51 @@
+// Ids are UUIDv7: they sort by creation within a process, across processes only roughly,
+// so nothing may page by id alone across nodes.
+import { randomFillSync } from "node:crypto";
+import type { Clock } from "./clock.ts";
+
+export interface Ids {
+  next(): string;
+}
+
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Text of this form is always an id, never a slug or (unless forced) a name. */
+export function isUuid(text: string): boolean {
+  return uuidForm.test(text);
+}
+
+const poolIds = 256;
+
+/** RFC 9562 version 7: 48 bits of time, a 12-bit counter that keeps the order, 62 random bits. */
+export function uuidv7(clock: Clock): Ids {
+  const pool = Buffer.alloc(poolIds * 10);
+  let used = poolIds;
+  let lastMs = 0;
+  let counter = 0;
+  return {
+    next() {
+      if (used === poolIds) {
+        randomFillSync(pool);
+        used = 0;
+      }
+      const at = used * 10;
+      used += 1;
+      const now = clock.now();
+      if (now > lastMs) {
+        lastMs = now;
+        counter = pool.readUInt16BE(at) & 0x7ff; // the upper half is left to count into
+      } else {
+        counter += 1;
+        if (counter > 0xfff) {
+          lastMs += 1;
+          counter = 0;
+        }
+      }
+      const time = lastMs.toString(16).padStart(12, "0");
+      const sequence = (0x7000 | counter).toString(16);
+      const variant = (0x8000 | (pool.readUInt16BE(at + 2) & 0x3fff)).toString(16);
+      const random = pool.toString("hex", at + 4, at + 10);
+      return `${time.slice(0, 8)}-${time.slice(8)}-${sequence}-${variant}-${random}`;
+    },
+  };
+}

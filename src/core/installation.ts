@@ -1,0 +1,107 @@
+// The first start, and the way back in for who holds the host.
+import type { Call } from "./access.ts";
+import type { AuditAction } from "./actions.ts";
+import type { AuditTarget } from "./audit/entry.ts";
+import { entryOf } from "./operation.ts";
+import { insertOrganization, type NewOrganization } from "./organizations/create.ts";
+import type {
+  Command,
+  Installation,
+  InternalKeyRecord,
+  KeyRecord,
+  Person,
+  Query,
+  TokenRecord,
+  Transaction,
+} from "./ports.ts";
+
+interface CreateInput extends Call {
+  readonly installation: Installation;
+  readonly keys: readonly KeyRecord[];
+  readonly internalKeys: readonly InternalKeyRecord[];
+  readonly person: Person;
+  readonly token: TokenRecord;
+  readonly organization: NewOrganization;
+}
+
+/** Answers the installation that stands: on PostgreSQL another node may have been first. */
+export const createInstallation: Command<CreateInput, Installation> = {
+  name: "installation.create",
+  run: async (tx, input) => {
+    const before = await tx.installation.find();
+    if (before !== null) return before;
+    await tx.installation.insert(input.installation);
+    for (const key of input.keys) await tx.installation.insertKey(key);
+    for (const key of input.internalKeys) await tx.installation.insertInternalKey(key);
+    await tx.access.startEpoch("installation");
+    await tx.access.insertPerson(input.person);
+    await insertOrganization(tx, input.organization, input.at);
+    await tx.access.insertToken(input.token);
+    await noted(tx, input, "installation.create", {
+      kind: "installation",
+      id: input.installation.id,
+      name: null,
+      storeId: null,
+    });
+    return input.installation;
+  },
+};
+
+interface RecoverInput extends Call {
+  readonly token: Omit<TokenRecord, "principalId" | "principalKind" | "organizationId" | "scopes" | "stores">;
+}
+
+/** A new token for the first person of the installation; null where there is none. */
+export const recoverOwner: Command<RecoverInput, Person | null> = {
+  name: "installation.recover",
+  run: async (tx, input) => {
+    const person = await tx.access.firstOperator();
+    if (person === null) return null;
+    await tx.access.insertToken({
+      ...input.token,
+      organizationId: null,
+      principalKind: "person",
+      principalId: person.id,
+      scopes: null,
+      stores: null,
+    });
+    await noted(tx, input, "token.recover", {
+      kind: "token",
+      id: input.token.id,
+      name: input.token.name,
+      storeId: null,
+    });
+    return person;
+  },
+};
+
+async function noted(tx: Transaction, call: Call, action: AuditAction, target: AuditTarget): Promise<void> {
+  const entry = { organizationId: null, action, target, outcome: "allowed", because: "on the host" } as const;
+  await tx.audit.append(entryOf(call, entry));
+}
+
+export interface StoredKeys {
+  readonly installation: Installation | null;
+  readonly keys: readonly KeyRecord[];
+  readonly internalKeys: readonly InternalKeyRecord[];
+}
+
+/** What a start needs to unlock: all still wrapped. */
+export const readKeys: Query<null, StoredKeys> = {
+  name: "installation.keys",
+  run: async (tx) => ({
+    installation: await tx.installation.find(),
+    keys: await tx.installation.keys(),
+    internalKeys: await tx.installation.internalKeys(),
+  }),
+};
+
+export const readOrganizationKeys: Query<{ organizationId: string }, readonly KeyRecord[]> = {
+  name: "organization.keys",
+  run: (tx, { organizationId }) => tx.installation.organizationKeys(organizationId),
+};
+
+export const reserveSeals: Command<{ keyId: string; count: number }, number | null> = {
+  name: "keys.reserve",
+  run: (tx, { keyId, count }) => tx.installation.reserveSeals(keyId, count),
+};

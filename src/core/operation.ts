@@ -1,0 +1,131 @@
+// The shape that all operations share: who calls, what is audited when it is refused, and how a
+// reading body's refusal reaches the audit trail too. Keeps: every refusal to an authenticated
+// caller is one entry, whether the thing was hidden, missing or forbidden.
+
+import type { Call } from "./access.ts";
+import type { Action, AuditAction } from "./actions.ts";
+import type { AuditEntry, AuditTarget, Outcome } from "./audit/entry.ts";
+import type { Caller } from "./caller.ts";
+import { CofferError, type ErrorCode } from "./errors.ts";
+import type { Command, Context, Query, Transaction } from "./ports.ts";
+import type { Json } from "./stores/store.ts";
+
+/** Every input of a body that acts in one organization. */
+export interface OrganizationCall extends Call {
+  readonly organizationId: string;
+}
+
+interface EntryParts {
+  readonly organizationId: string | null;
+  readonly action: AuditAction;
+  readonly target: AuditTarget;
+  readonly outcome: Outcome;
+  readonly because: string | null;
+  readonly details?: Readonly<Record<string, Json>> | null;
+}
+
+export function entryOf(call: Call, parts: EntryParts): AuditEntry {
+  const { caller, at } = call;
+  return {
+    at,
+    organizationId: parts.organizationId,
+    caller: { kind: caller.kind, id: caller.id, name: caller.name, tokenId: caller.tokenId },
+    dialect: caller.dialect,
+    action: parts.action,
+    target: parts.target,
+    outcome: parts.outcome,
+    because: parts.because,
+    details: parts.details ?? null,
+    address: caller.address,
+    requestId: caller.requestId,
+  };
+}
+
+/** Errors that say nothing about access or state: form, overload, faults. They leave no entry. */
+const silent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "request.invalid",
+  "request.too_large",
+  "cursor.invalid",
+  "caller.unauthenticated",
+  "server.sealed",
+  "server.busy",
+  "storage.unavailable",
+  "storage.outcome_unknown",
+  "internal",
+]);
+
+export function refusedEntry(
+  call: Call & { readonly organizationId: string | null },
+  action: Action,
+  target: AuditTarget,
+  error: CofferError,
+): AuditEntry | null {
+  if (silent.has(error.code)) return null;
+  return entryOf(call, {
+    // An organization the caller is not in learns nothing of him, nor he of it.
+    organizationId: error.code === "organization.not_found" ? null : call.organizationId,
+    action,
+    target,
+    outcome: error.because === null ? "failed" : "refused",
+    because: error.because ?? error.code,
+  });
+}
+
+interface Mutation<I, O> {
+  readonly name: string;
+  readonly action: Action | ((input: I) => Action);
+  readonly target: (input: I) => AuditTarget;
+  readonly run: (tx: Transaction, input: I) => Promise<O>;
+}
+
+/** A body that acts for a caller: its refusals are audited in its own commit. */
+export function mutation<I extends Call & { readonly organizationId: string | null }, O>(
+  parts: Mutation<I, O>,
+): Command<I, O> {
+  const { name, action, target, run } = parts;
+  return {
+    name,
+    run,
+    refused: (input, error) =>
+      refusedEntry(input, typeof action === "function" ? action(input) : action, target(input), error),
+  };
+}
+
+/** Writes down refusals that were decided while reading: those of one call, together. */
+export const recordRefusals: Command<readonly AuditEntry[], null> = {
+  name: "audit.refusals",
+  writesLast: true,
+  run: async (tx, entries) => {
+    for (const entry of entries) await tx.audit.append(entry);
+    return null;
+  },
+};
+
+interface Reading<I, O> {
+  readonly query: Query<I, O>;
+  readonly action: Action;
+  readonly target: AuditTarget;
+  /** `scan`: it may look at many rows, so it runs beside the requests. */
+  readonly where: "point" | "scan";
+}
+
+/** Runs a reading body; a refusal is on disk before the caller hears of it, as with mutations. */
+export async function read<I extends Call & { readonly organizationId: string | null }, O>(
+  ctx: Context,
+  { query, action, target, where }: Reading<I, O>,
+  input: I,
+): Promise<O> {
+  try {
+    return await ctx.database[where](query, input);
+  } catch (error) {
+    if (error instanceof CofferError) {
+      const entry = refusedEntry(input, action, target, error);
+      if (entry !== null) await ctx.database.share(recordRefusals, [entry]);
+    }
+    throw error;
+  }
+}
+
+export function callOf(ctx: Context, caller: Caller): Call {
+  return { caller, at: ctx.clock.now() };
+}

@@ -1,0 +1,118 @@
+// Making an organization, with its key, its default store and its first owner. The first start and
+// operators make them alike.
+import { type Call, liveCredential } from "../access.ts";
+import { authorize } from "../authorize.ts";
+import type { Caller } from "../caller.ts";
+import { CofferError } from "../errors.ts";
+import { entryOf, mutation } from "../operation.ts";
+import type { Context, KeyRecord, Transaction } from "../ports.ts";
+import { defaultStoreSlug, type Store } from "../stores/store.ts";
+import type { Custody, Organization } from "./organization.ts";
+import { organizationAuditTarget } from "./target.ts";
+
+/** All rows of a new organization. */
+export interface NewOrganization {
+  readonly organization: Organization;
+  readonly store: Store;
+  readonly key: KeyRecord;
+  readonly membershipId: string;
+  readonly ownerId: string;
+}
+
+export async function insertOrganization(tx: Transaction, rows: NewOrganization, at: number): Promise<void> {
+  const { organization, store, key, membershipId, ownerId } = rows;
+  await tx.organizations.insert(organization);
+  await tx.access.startEpoch(organization.id);
+  await tx.installation.insertKey(key);
+  await tx.stores.insert(store);
+  await tx.access.insertMembership({
+    id: membershipId,
+    organizationId: organization.id,
+    personId: ownerId,
+    role: "owner",
+    createdAt: at,
+  });
+}
+
+export function newOrganization(
+  ctx: Pick<Context, "ids"> & { readonly keyring: Pick<Context["keyring"], "newOrganizationKey"> },
+  parts: {
+    slug: string;
+    name: string;
+    custody: Custody;
+    owner: Pick<Caller, "kind" | "id" | "name">;
+    at: number;
+  },
+): NewOrganization {
+  const { slug, name, custody, owner, at } = parts;
+  const id = ctx.ids.next();
+  const storeId = ctx.ids.next();
+  return {
+    organization: {
+      id,
+      slug,
+      name,
+      custody,
+      trash: "dialect",
+      membersCreate: true,
+      limits: { secrets: null, stores: null },
+      usage: { secrets: 0, stores: 1 },
+      defaultStoreId: storeId,
+      revision: 1,
+      createdAt: at,
+    },
+    store: {
+      id: storeId,
+      organizationId: id,
+      slug: defaultStoreSlug,
+      name: "Default",
+      attributes: {},
+      createdAt: at,
+      createdBy: { kind: owner.kind, id: owner.id, name: owner.name },
+      updatedAt: null,
+      revision: 1,
+    },
+    key: ctx.keyring.newOrganizationKey(id, at),
+    membershipId: ctx.ids.next(),
+    ownerId: owner.id,
+  };
+}
+
+interface CreateInput extends Call {
+  readonly organizationId: null;
+  readonly rows: NewOrganization;
+}
+
+export const createOrganization = mutation<CreateInput, Organization>({
+  name: "organization.create",
+  action: "organization.create",
+  target: ({ rows }) => organizationAuditTarget(rows.organization),
+  run: async (tx, input) => {
+    const { token, principal } = await liveCredential(tx, input);
+    const authority = {
+      role: null,
+      operator: principal.operator && token.organizationId === null,
+      scopes: token.scopes,
+      stores: token.stores,
+    };
+    const decision = authorize(authority, "organization.create", { kind: "installation", storeId: null });
+    if (!decision.allowed) {
+      throw new CofferError("caller.denied", "Only operators make organizations.", {}, decision);
+    }
+    await insertOrganization(tx, input.rows, input.at);
+    // Tokens over all organizations of a person now reach one more.
+    await tx.access.raiseInstallationEpoch();
+    const { organization } = input.rows;
+    await tx.audit.append(
+      entryOf(input, {
+        organizationId: organization.id,
+        action: "organization.create",
+        target: organizationAuditTarget(organization),
+        outcome: "allowed",
+        because: decision.because,
+        details: { custody: organization.custody },
+      }),
+    );
+    return organization;
+  },
+});

@@ -1,0 +1,79 @@
+// What a dialect may do with organizations.
+import { actorOf, type Caller } from "../caller.ts";
+import { invalid } from "../errors.ts";
+import { callOf, read } from "../operation.ts";
+import { type Page, pageOf } from "../pagination.ts";
+import type { Context } from "../ports.ts";
+import { createOrganization, newOrganization } from "./create.ts";
+import type { Directory } from "./directory.ts";
+import {
+  type Custody,
+  type Organization,
+  parseOrganizationName,
+  parseSlug,
+  type Ref,
+} from "./organization.ts";
+import { getOrganization, listOrganizations } from "./read.ts";
+import { refTarget } from "./target.ts";
+import { type OrganizationChange, updateOrganization } from "./update.ts";
+import { type Whoami, whoami } from "./whoami.ts";
+
+export interface OrganizationOperations {
+  create(caller: Caller, request: { slug: string; name: string; custody?: Custody }): Promise<Organization>;
+  get(caller: Caller, org: Ref): Promise<Organization>;
+  list(caller: Caller, page: { after: string | null; limit: number }): Promise<Page<Organization>>;
+  update(caller: Caller, org: Ref, change: OrganizationChange): Promise<Organization>;
+  whoami(caller: Caller): Promise<Whoami>;
+  /**
+   * A fact that never changes, for presenting what another operation has just answered: whether the
+   * caller may know of the organization was decided there.
+   */
+  custody(caller: Caller, org: Ref): Promise<Custody>;
+}
+
+export function organizationOperations(ctx: Context, directory: Directory): OrganizationOperations {
+  return {
+    create(caller, { slug, name, custody = "server" }) {
+      const call = callOf(ctx, caller);
+      const parts = {
+        slug: parseSlug("slug", slug),
+        name: parseOrganizationName(name),
+        custody,
+        owner: actorOf(caller),
+        at: call.at,
+      };
+      const rows = newOrganization(ctx, parts);
+      return ctx.database.execute(createOrganization, { ...call, organizationId: null, rows });
+    },
+    async get(caller, org) {
+      const target = refTarget(org);
+      const { id } = await directory.locate(caller, org, "organization.read", target);
+      const reading = {
+        query: getOrganization,
+        action: "organization.read",
+        target,
+        where: "point",
+      } as const;
+      return read(ctx, reading, { ...callOf(ctx, caller), organizationId: id });
+    },
+    async list(caller, { after, limit }) {
+      const rows = await ctx.database.scan(listOrganizations, { ...callOf(ctx, caller), after, limit });
+      return pageOf(rows, limit, ({ slug, id }) => ({ key: slug, id }));
+    },
+    async update(caller, org, change) {
+      if (change.name !== undefined) parseOrganizationName(change.name);
+      for (const [field, limit] of Object.entries(change.limits ?? {})) {
+        if (limit !== null && (!Number.isSafeInteger(limit) || limit < 0)) {
+          throw invalid(`limits.${field}`, "must be null or a whole number of at least 0");
+        }
+      }
+      const { id } = await directory.locate(caller, org, "organization.manage", refTarget(org));
+      return ctx.database.execute(updateOrganization, { ...callOf(ctx, caller), organizationId: id, change });
+    },
+    whoami: (caller) => ctx.database.point(whoami, callOf(ctx, caller)),
+    async custody(caller, org) {
+      const known = directory.known(org);
+      return (known ?? (await directory.locate(caller, org, "organization.read", refTarget(org)))).custody;
+    },
+  };
+}

@@ -1,0 +1,82 @@
+// The settings of an organization.
+import { admit, organizationTarget, permit } from "../access.ts";
+import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
+import type { Transaction } from "../ports.ts";
+import type { Json } from "../stores/store.ts";
+import { type Organization, organizationNotFound, type TrashRule } from "./organization.ts";
+import { organizationAuditTarget, someOrganizations } from "./target.ts";
+
+interface UpdateInput extends OrganizationCall {
+  readonly change: OrganizationChange;
+}
+
+export interface OrganizationChange {
+  readonly name?: string;
+  readonly trash?: TrashRule;
+  readonly membersCreate?: boolean;
+  readonly limits?: Partial<Organization["limits"]>;
+}
+
+export const updateOrganization = mutation<UpdateInput, Organization>({
+  name: "organization.update",
+  action: "organization.manage",
+  target: ({ organizationId }) => ({ ...someOrganizations, id: organizationId }),
+  run: async (tx, input) => {
+    const access = await admit(tx, input, { id: input.organizationId });
+    const { because } = permit(access, "organization.manage", organizationTarget(), organizationNotFound);
+    const { organization } = access;
+    const { name, trash, membersCreate } = { ...organization, ...input.change };
+    const limits = { ...organization.limits, ...input.change.limits };
+    const changed = { name, trash, membersCreate, limits };
+    if (JSON.stringify(settingsOf(organization)) === JSON.stringify(changed)) {
+      await audited(tx, input, organization, because, { changed: [] });
+      return organization;
+    }
+    const { revision } = await tx.organizations.advance(organization.id, {
+      revisions: 1,
+      secrets: 0,
+      stores: 0,
+    });
+    await tx.organizations.update(organization.id, changed);
+    await tx.changes.append([
+      {
+        organizationId: organization.id,
+        revision,
+        at: input.at,
+        kind: "organization.updated",
+        storeId: null,
+        storeSlug: null,
+        secretId: null,
+        name,
+        after: null,
+        labelsBefore: null,
+        storeIdBefore: null,
+      },
+    ]);
+    await audited(tx, input, organization, because, { revision, changed: Object.keys(input.change) });
+    return { ...organization, ...changed, revision };
+  },
+});
+
+function settingsOf({ name, trash, membersCreate, limits }: Organization) {
+  return { name, trash, membersCreate, limits };
+}
+
+async function audited(
+  tx: Transaction,
+  input: UpdateInput,
+  organization: Organization,
+  because: string,
+  details: Readonly<Record<string, Json>>,
+): Promise<void> {
+  await tx.audit.append(
+    entryOf(input, {
+      organizationId: organization.id,
+      action: "organization.manage",
+      target: organizationAuditTarget(organization),
+      outcome: "allowed",
+      because,
+      details,
+    }),
+  );
+}

@@ -1,0 +1,175 @@
+// The last statements of every body that changes secrets: revision, rows, feed and audit, in that
+// order and in one transaction. No other file writes secrets.
+import type { Access } from "../access.ts";
+import type { Action } from "../actions.ts";
+import type { AuditEntry } from "../audit/entry.ts";
+import type { Change, ChangeKind } from "../changes.ts";
+import { CofferError, RunAgain } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { entryOf, type OrganizationCall } from "../operation.ts";
+import type { Custody } from "../organizations/organization.ts";
+import type { Transaction } from "../ports.ts";
+import type { Json, Store } from "../stores/store.ts";
+import { secretDigest } from "./digest.ts";
+import type { SealedValue, Secret, Version } from "./secret.ts";
+import { secretTarget } from "./target.ts";
+
+export interface SecretChange {
+  readonly kind: ChangeKind;
+  readonly action: Action;
+  readonly because: string;
+  readonly store: Store;
+  readonly before: Secret | null;
+  /** Null: the secret is purged. */
+  readonly after: Secret | null;
+  readonly value: { readonly version: Version; readonly value: SealedValue } | null;
+  readonly details: Readonly<Record<string, Json>>;
+}
+
+/** Writes all changes or none; answers the secrets as they now stand, in the order given. */
+export async function commitSecrets(
+  tx: Transaction,
+  call: OrganizationCall,
+  access: Access,
+  changes: readonly SecretChange[],
+): Promise<readonly (Secret | null)[]> {
+  const { organization } = access;
+  const growth = changes.reduce((sum, change) => sum + liveCount(change.after) - liveCount(change.before), 0);
+  const usage = await tx.organizations.advance(organization.id, {
+    revisions: changes.length,
+    secrets: growth,
+    stores: 0,
+  });
+  if (growth > 0 && organization.limits.secrets !== null && usage.secrets > organization.limits.secrets) {
+    throw new CofferError("quota.exceeded", "The organization's limit of secrets is reached.", {
+      field: "secrets",
+      limit: organization.limits.secrets,
+    });
+  }
+  const feed: Change[] = [];
+  const written: (Secret | null)[] = [];
+  for (const [index, change] of changes.entries()) {
+    const revision = usage.revision - changes.length + 1 + index;
+    const after = change.after && { ...change.after, revision };
+    try {
+      await writeRow(tx, call, change, after);
+    } catch (error) {
+      throw atItem(error, index, changes.length);
+    }
+    feed.push(feedItem(call, change, after, revision));
+    await tx.audit.append(await auditItem(tx, call, organization.custody, change, after, revision));
+    written.push(after);
+  }
+  await tx.changes.append(feed);
+  await forgetOldChanges(tx, organization.id, usage.revision, changes.length);
+  return written;
+}
+
+/** As many old changes go as new ones come, a page at a time, once enough have gathered. */
+async function forgetOldChanges(
+  tx: Transaction,
+  organizationId: string,
+  revision: number,
+  added: number,
+): Promise<void> {
+  const page = limits.changesPageMax;
+  const pages = Math.floor(revision / page) - Math.floor((revision - added) / page);
+  for (let done = 0; done < pages; done += 1) {
+    await tx.changes.prune(organizationId, revision - limits.changesKept);
+  }
+}
+
+/** The same error, naming which of several items it is about. */
+export function atItem(error: unknown, index: number, items: number): unknown {
+  if (!(error instanceof CofferError) || items === 1) return error;
+  const because = error.because === null ? {} : { because: error.because };
+  return new CofferError(error.code, error.message, { ...error.details, index }, because);
+}
+
+function liveCount(secret: Secret | null): number {
+  return secret !== null && (secret.state === "active" || secret.state === "creating") ? 1 : 0;
+}
+
+async function writeRow(
+  tx: Transaction,
+  call: OrganizationCall,
+  change: SecretChange,
+  after: Secret | null,
+): Promise<void> {
+  const { before, value } = change;
+  if (after === null) {
+    if (before !== null) await tx.secrets.purge(before, call.at);
+    return;
+  }
+  if (before === null) await tx.secrets.insert(after);
+  else if (!(await tx.secrets.update(after, before.revision))) throw new RunAgain("the secret changed");
+  if (value === null) return;
+  await tx.versions.insert(value.version, call.organizationId, value.value);
+  if (before !== null && before.versionId !== null) await tx.versions.supersede(before.versionId);
+  if (value.version.number > limits.versionsKept) {
+    await tx.versions.prune(after.id, limits.versionsKept, value.version.number);
+  }
+}
+
+function feedItem(
+  call: OrganizationCall,
+  change: SecretChange,
+  after: Secret | null,
+  revision: number,
+): Change {
+  const shown = after ?? change.before;
+  const storeIdBefore = change.before?.storeId ?? null;
+  return {
+    organizationId: call.organizationId,
+    revision,
+    at: call.at,
+    kind: change.kind,
+    storeId: change.store.id,
+    storeSlug: change.store.slug,
+    secretId: shown?.id ?? null,
+    name: shown?.name ?? null,
+    after,
+    labelsBefore: change.before?.labels ?? null,
+    storeIdBefore: storeIdBefore === change.store.id ? null : storeIdBefore,
+  };
+}
+
+async function auditItem(
+  tx: Transaction,
+  call: OrganizationCall,
+  custody: Custody,
+  change: SecretChange,
+  after: Secret | null,
+  revision: number,
+): Promise<AuditEntry> {
+  const named = after ?? change.before;
+  return entryOf(call, {
+    organizationId: call.organizationId,
+    action: change.action,
+    target: { ...secretTarget(custody, named), storeId: change.store.id },
+    outcome: "allowed",
+    because: change.because,
+    details: {
+      ...change.details,
+      revision,
+      version: after?.version ?? null,
+      digest: after === null ? null : secretDigest(after, await sealedNow(tx, change, after)),
+    },
+  });
+}
+
+async function sealedNow(tx: Transaction, change: SecretChange, after: Secret): Promise<Uint8Array | null> {
+  if (change.value !== null) return change.value.value.sealed;
+  return after.versionId === null ? null : await tx.secrets.sealedOf(after.versionId);
+}
+
+/** A sealing transaction confirms that its key term still seals; rotation waits for this lock. */
+export async function confirmTerm(
+  tx: Transaction,
+  organizationId: string,
+  value: SealedValue,
+): Promise<void> {
+  if (!(await tx.installation.isCurrentTerm(organizationId, value.term))) {
+    throw new CofferError("storage.unavailable", "The key term changed; try again.");
+  }
+}

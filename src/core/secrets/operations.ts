@@ -1,0 +1,364 @@
+// What a dialect may do with secrets. Each operation checks its input, seals what is to be
+// sealed, and hands plain data to a body; decisions and audit happen there.
+import type { Caller } from "../caller.ts";
+import { CofferError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { callOf, read } from "../operation.ts";
+import type { Directory } from "../organizations/directory.ts";
+import type { Ref } from "../organizations/organization.ts";
+import { type Page, type Position, pageOf } from "../pagination.ts";
+import type { Context } from "../ports.ts";
+import { fold } from "../text.ts";
+import {
+  type CreateOptions,
+  createSecrets,
+  draftSecret,
+  type NewSecret,
+  refuseRepeatedNames,
+} from "./create.ts";
+import { duplicateSecret, findDuplicateSource } from "./duplicate.ts";
+import {
+  findFoldedSecret,
+  getSecret,
+  type ListInput,
+  listSecrets,
+  positionOfSecret,
+  type SecretList,
+} from "./list.ts";
+import { secretPosition } from "./position.ts";
+import { parseBatch, type Removal, removeSecrets } from "./remove.ts";
+import { type Revealing, revealing } from "./revealing.ts";
+import type { Secret, SecretRef, Version } from "./secret.ts";
+import { refTarget, someSecrets } from "./target.ts";
+import { purgeTrashed, restoreSecret } from "./trash.ts";
+import {
+  type Precondition,
+  parsePatch,
+  type SecretPatch,
+  sealFor,
+  type UpdateOptions,
+  updateSecret,
+} from "./update.ts";
+import { findPastValue, listVersions, restoreVersion } from "./versions.ts";
+
+export type ListQuery = Partial<Omit<ListInput, "caller" | "at" | "organizationId" | "store" | "state">>;
+
+export interface RemoveOptions extends Precondition {
+  readonly removal: Removal;
+  readonly demandsPurge?: boolean;
+}
+
+/** Absent metadata is copied from the source, present null is unset. */
+export interface DuplicateRequest extends Omit<NewSecret, "value"> {
+  readonly store?: Ref;
+  readonly foldNames?: boolean;
+}
+
+export interface SecretOperations extends Revealing {
+  create(caller: Caller, org: Ref, store: Ref, secret: NewSecret, options?: CreateOptions): Promise<Secret>;
+  /** All or none. For each on its own, call `create` for each: they share a commit anyway. */
+  createAll(
+    caller: Caller,
+    org: Ref,
+    store: Ref,
+    secrets: readonly NewSecret[],
+    options?: CreateOptions,
+  ): Promise<readonly Secret[]>;
+  get(caller: Caller, org: Ref, store: Ref, secret: SecretRef): Promise<Secret>;
+  findFolded(caller: Caller, org: Ref, store: Ref, name: string): Promise<Secret>;
+  list(caller: Caller, org: Ref, store: Ref | null, query: ListQuery): Promise<SecretPage>;
+  trash(caller: Caller, org: Ref, query: ListQuery): Promise<SecretPage>;
+  positionOf(caller: Caller, org: Ref, id: string): Promise<Position>;
+  update(
+    caller: Caller,
+    org: Ref,
+    store: Ref,
+    secret: SecretRef,
+    patch: SecretPatch,
+    options?: UpdateOptions,
+  ): Promise<Secret>;
+  /**
+   * Reads, lets `change` make a patch of what it read, and writes it if nothing moved in between;
+   * else it reads again. `change` must not have effects of its own.
+   */
+  modify(
+    caller: Caller,
+    org: Ref,
+    store: Ref,
+    secret: SecretRef,
+    change: (current: Secret) => SecretPatch,
+    options?: UpdateOptions,
+  ): Promise<Secret>;
+  remove(caller: Caller, org: Ref, store: Ref, secret: SecretRef, options: RemoveOptions): Promise<void>;
+  removeAll(
+    caller: Caller,
+    org: Ref,
+    store: Ref,
+    secrets: readonly SecretRef[],
+    options: RemoveOptions,
+  ): Promise<readonly Secret[]>;
+  restore(caller: Caller, org: Ref, id: string, name: string | null): Promise<Secret>;
+  purge(caller: Caller, org: Ref, id: string): Promise<void>;
+  duplicate(
+    caller: Caller,
+    org: Ref,
+    store: Ref,
+    secret: SecretRef,
+    request: DuplicateRequest,
+  ): Promise<Secret>;
+  versions(
+    caller: Caller,
+    org: Ref,
+    store: Ref,
+    secret: SecretRef,
+    page: { readonly before: number | null; readonly limit: number },
+  ): Promise<{ readonly secret: Secret; readonly page: Page<Version> }>;
+  restoreVersion(
+    caller: Caller,
+    org: Ref,
+    store: Ref,
+    secret: SecretRef,
+    number: number,
+    precondition?: Precondition,
+  ): Promise<Secret>;
+}
+
+export interface SecretPage extends Page<Secret> {
+  readonly total: number | null;
+}
+
+export function secretOperations(ctx: Context, directory: Directory): SecretOperations {
+  const { database } = ctx;
+
+  const get: SecretOperations["get"] = async (caller, org, store, secret) => {
+    const target = refTarget(secret);
+    const { id } = await directory.locate(caller, org, "secret.read", target);
+    const input = { ...callOf(ctx, caller), organizationId: id, store, secret };
+    return read(ctx, { query: getSecret, action: "secret.read", target, where: "point" }, input);
+  };
+
+  const createAll: SecretOperations["createAll"] = async (caller, org, store, secrets, options = {}) => {
+    parseBatch("items", secrets);
+    const organization = await directory.locate(caller, org, "secret.create", someSecrets);
+    const drafts = await Promise.all(secrets.map((secret) => draftSecret(ctx, organization, secret)));
+    const { foldNames = false, dryRun = false } = options;
+    refuseRepeatedNames(drafts, foldNames ? fold : (name) => name);
+    const input = {
+      ...callOf(ctx, caller),
+      organizationId: organization.id,
+      store,
+      drafts,
+      foldNames,
+      dryRun,
+    };
+    return database.execute(createSecrets, input);
+  };
+
+  const update: SecretOperations["update"] = async (caller, org, store, secret, patch, options = {}) => {
+    const { foldNames = false, dryRun = false, ...precondition } = options;
+    const organization = await directory.locate(caller, org, "secret.update", refTarget(secret));
+    const { metadata, toStore } = parsePatch(patch, organization.custody);
+    // A value is sealed for one secret: its id must be known before the body finds it again.
+    const value =
+      patch.value === undefined
+        ? null
+        : await sealFor(ctx, organization.id, (await get(caller, org, store, secret)).id, patch.value);
+    return database.execute(updateSecret, {
+      ...callOf(ctx, caller),
+      organizationId: organization.id,
+      store,
+      secret,
+      metadata,
+      toStore,
+      value,
+      precondition,
+      foldNames,
+      dryRun,
+    });
+  };
+
+  const list = async (
+    caller: Caller,
+    org: Ref,
+    store: Ref | null,
+    state: "active" | "trashed",
+    query: ListQuery,
+  ): Promise<SecretPage> => {
+    const target = { kind: "store", id: null, name: null, storeId: null };
+    const { id } = await directory.locate(caller, org, "secret.list", target);
+    const order = query.order ?? "created";
+    const limit = Math.min(query.limit ?? limits.pageDefault, limits.pageMax);
+    const input: ListInput = {
+      ...callOf(ctx, caller),
+      organizationId: id,
+      store,
+      state,
+      search: query.search ?? null,
+      labels: query.labels ?? [],
+      consumersAnyOf: query.consumersAnyOf ?? null,
+      order,
+      direction: query.direction ?? "asc",
+      after: query.after ?? null,
+      offset: query.offset ?? 0,
+      limit,
+      totals: query.totals ?? false,
+    };
+    const reading = { query: listSecrets, action: "secret.list", target, where: "scan" } as const;
+    const found: SecretList = await read(ctx, reading, input);
+    const page = pageOf(found.rows, limit, (item) => secretPosition(order, item));
+    return { ...page, total: found.total };
+  };
+
+  const removeAll: SecretOperations["removeAll"] = async (caller, org, store, secrets, options) => {
+    parseBatch("items", secrets);
+    const { removal, demandsPurge = false, ...precondition } = options;
+    const { id } = await directory.locate(caller, org, "secret.delete", someSecrets);
+    return database.execute(removeSecrets, {
+      ...callOf(ctx, caller),
+      organizationId: id,
+      store,
+      secrets,
+      removal,
+      demandsPurge,
+      precondition,
+    });
+  };
+
+  return {
+    ...revealing(ctx, directory),
+    get,
+    createAll,
+    update,
+    removeAll,
+
+    async create(caller, org, store, secret, options) {
+      const [created] = await createAll(caller, org, store, [secret], options);
+      if (created === undefined) throw new CofferError("internal", "The secret was not created.");
+      return created;
+    },
+
+    async findFolded(caller, org, store, name) {
+      const target = refTarget({ name });
+      const { id } = await directory.locate(caller, org, "secret.read", target);
+      const input = { ...callOf(ctx, caller), organizationId: id, store, name };
+      return read(ctx, { query: findFoldedSecret, action: "secret.read", target, where: "point" }, input);
+    },
+
+    list: (caller, org, store, query) => list(caller, org, store, "active", query),
+    trash: (caller, org, query) => list(caller, org, null, "trashed", query),
+
+    async positionOf(caller, org, id) {
+      const target = refTarget({ id });
+      const located = await directory.locate(caller, org, "secret.list", target);
+      const input = { ...callOf(ctx, caller), organizationId: located.id, id };
+      return read(ctx, { query: positionOfSecret, action: "secret.list", target, where: "point" }, input);
+    },
+
+    async modify(caller, org, store, secret, change, options = {}) {
+      for (let turn = 0; ; turn += 1) {
+        const current = await get(caller, org, store, secret);
+        const revisions = options.revisions ?? [current.revision];
+        try {
+          return await update(caller, org, store, secret, change(current), { ...options, revisions });
+        } catch (error) {
+          const raced = error instanceof CofferError && error.code === "precondition.failed";
+          if (!raced || options.revisions !== undefined || turn >= limits.redecideMax) throw error;
+        }
+      }
+    },
+
+    async remove(caller, org, store, secret, options) {
+      await removeAll(caller, org, store, [secret], options);
+    },
+
+    async restore(caller, org, id, name) {
+      const located = await directory.locate(caller, org, "secret.restore", refTarget({ id }));
+      return database.execute(restoreSecret, {
+        ...callOf(ctx, caller),
+        organizationId: located.id,
+        id,
+        name,
+      });
+    },
+
+    async purge(caller, org, id) {
+      const located = await directory.locate(caller, org, "secret.purge", refTarget({ id }));
+      await database.execute(purgeTrashed, { ...callOf(ctx, caller), organizationId: located.id, id });
+    },
+
+    async duplicate(caller, org, store, secret, request) {
+      const target = refTarget(secret);
+      const organization = await directory.locate(caller, org, "secret.create", target);
+      const { store: toStore = null, foldNames = false, ...wanted } = request;
+      const place = { organizationId: organization.id, store, secret, toStore };
+      const source = await read(
+        ctx,
+        { query: findDuplicateSource, action: "secret.create", target, where: "point" },
+        { ...callOf(ctx, caller), ...place },
+      );
+      const copied = {
+        policy: source.secret.policy,
+        consumers: source.secret.consumers,
+        expiresAt: source.secret.expiresAt,
+      };
+      const draft = await draftSecret(ctx, organization, { ...copied, ...wanted });
+      const versionId = source.sealed === null ? null : ctx.ids.next();
+      const value =
+        source.sealed === null || source.secret.versionId === null || versionId === null
+          ? null
+          : await ctx.keyring.reseal(
+              {
+                organizationId: organization.id,
+                secretId: source.secret.id,
+                versionId: source.secret.versionId,
+              },
+              source.sealed,
+              { organizationId: organization.id, secretId: draft.secretId, versionId },
+            );
+      return database.execute(duplicateSecret, {
+        ...callOf(ctx, caller),
+        ...place,
+        sourceRevision: source.secret.revision,
+        draft: { ...draft, value, versionId },
+        foldNames,
+      });
+    },
+
+    async versions(caller, org, store, secret, { before, limit }) {
+      const target = refTarget(secret);
+      const { id } = await directory.locate(caller, org, "secret.read", target);
+      const input = { ...callOf(ctx, caller), organizationId: id, store, secret, before, limit };
+      const reading = { query: listVersions, action: "secret.read", target, where: "point" } as const;
+      const found = await read(ctx, reading, input);
+      const page = pageOf(found.rows, limit, (version) => ({ key: version.number, id: version.id }));
+      return { secret: found.secret, page };
+    },
+
+    async restoreVersion(caller, org, store, secret, number, precondition = {}) {
+      const target = refTarget(secret);
+      const { id } = await directory.locate(caller, org, "secret.restore", target);
+      const past = await read(
+        ctx,
+        { query: findPastValue, action: "secret.restore", target, where: "point" },
+        { ...callOf(ctx, caller), organizationId: id, store, secret, number },
+      );
+      const secretId = past.secret.id;
+      const versionId = ctx.ids.next();
+      const value = await ctx.keyring.reseal(
+        { organizationId: id, secretId, versionId: past.version.id },
+        past.sealed,
+        { organizationId: id, secretId, versionId },
+      );
+      const call = { ...callOf(ctx, caller), organizationId: id };
+      return database.execute(restoreVersion, {
+        ...call,
+        store,
+        secretId,
+        number,
+        versionId,
+        value,
+        precondition,
+      });
+    },
+  };
+}

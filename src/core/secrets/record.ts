@@ -1,0 +1,88 @@
+// Writing reveals down: the transaction that checks that what was decided before still holds, and
+// without which no value is opened. It is the hottest body of all: reveals that meet in one turn of
+// the event loop come together, packed.
+import type { AuditEntry } from "../audit/entry.ts";
+import { limits } from "../limits.ts";
+import { entryOf, type OrganizationCall } from "../operation.ts";
+import type { Command, Epochs, Transaction } from "../ports.ts";
+import { type PackedRecordings, unpackRecordings } from "./packing.ts";
+
+export interface RevealRecord {
+  readonly secretId: string;
+  readonly storeId: string;
+  /** Null with client custody. */
+  readonly name: string | null;
+  /** The secret's own revision, under which the reveal was decided. */
+  readonly revision: number;
+  readonly version: number;
+  readonly because: string;
+  /** Whether the time of the last read is to be moved. */
+  readonly touch: boolean;
+}
+
+/** Reveals of one call, decided together. */
+export interface Recording extends OrganizationCall {
+  /** What all of them were decided under. */
+  readonly epochs: Epochs;
+  /** The organization's revision at which every one of the secrets was last seen to stand. */
+  readonly seenRevision: number;
+  readonly reveals: readonly RevealRecord[];
+}
+
+/** Recordings of one organization, as they lie in packing.ts. */
+interface Recordings {
+  readonly organizationId: string;
+  readonly packed: PackedRecordings;
+}
+
+/**
+ * For each recording the organization's revision at which all of its secrets still stood. Null:
+ * access, a secret or its value changed since; nothing was written of it, it is to be decided again.
+ */
+export const recordReveals: Command<Recordings, readonly (number | null)[]> = {
+  name: "reveal.record",
+  writesLast: true,
+  run: async (tx, { organizationId, packed }) => {
+    const recordings = unpackRecordings(organizationId, packed);
+    const now = await tx.access.standing(organizationId);
+    const outcomes: (number | null)[] = [];
+    for (const recording of recordings) {
+      const { epochs, seenRevision, reveals } = recording;
+      const same = epochs.organization === now.organization && epochs.installation === now.installation;
+      // Every change of a secret takes a revision of its organization: where none was taken, none changed.
+      const stands = same && (now.revision === seenRevision || (await allStand(tx, reveals)));
+      outcomes.push(stands ? now.revision : null);
+    }
+    for (const [index, recording] of recordings.entries()) {
+      if (outcomes[index] !== null) await write(tx, recording);
+    }
+    return outcomes;
+  },
+};
+
+async function write(tx: Transaction, recording: Recording): Promise<void> {
+  const { reveals, at } = recording;
+  for (const reveal of reveals) await tx.audit.append(revealEntry(recording, reveal));
+  for (const { secretId, touch } of reveals) {
+    if (touch) await tx.secrets.touchRead(secretId, at, at - limits.lastReadEveryMs);
+  }
+}
+
+async function allStand(tx: Transaction, reveals: readonly RevealRecord[]): Promise<boolean> {
+  for (const { secretId, revision } of reveals) {
+    const standing = await tx.secrets.standing(secretId);
+    if (standing === null || standing.revision !== revision || standing.state !== "active") return false;
+  }
+  return true;
+}
+
+function revealEntry(input: Recording, reveal: RevealRecord): AuditEntry {
+  return entryOf(input, {
+    organizationId: input.organizationId,
+    action: "secret.reveal",
+    target: { kind: "secret", id: reveal.secretId, name: reveal.name, storeId: reveal.storeId },
+    outcome: "allowed",
+    because: reveal.because,
+    details: { version: reveal.version },
+  });
+}

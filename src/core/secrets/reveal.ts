@@ -1,0 +1,122 @@
+// Reading values: the one way to plaintext. A decision is prepared here from one snapshot, then
+// written down by a transaction that checks that it still holds (record.ts); only when that record
+// is on disk is the value opened (revealing.ts). No record, no plaintext.
+import { admit, permit, storeOf } from "../access.ts";
+import { CofferError } from "../errors.ts";
+import type { OrganizationCall } from "../operation.ts";
+import type { Custody, Ref } from "../organizations/organization.ts";
+import type { Epochs, Query, ReadTransaction } from "../ports.ts";
+import { demandCustody, type Secret, type SecretRef, secretNotFound } from "./secret.ts";
+import { versionNotFound } from "./versions.ts";
+
+/** All that a reveal needs, decided under these epochs and this revision of the secret. */
+export interface PreparedReveal {
+  readonly epochs: Epochs;
+  /** Where the organization stood in the snapshot. */
+  readonly organizationRevision: number;
+  readonly because: string;
+  readonly secret: Secret;
+  readonly custody: Custody;
+  /** The version that is revealed, the current one or a past one. */
+  readonly version: number;
+  readonly versionId: string;
+  readonly sealed: Uint8Array;
+  /** When the decision ends by itself: the token or the secret expires. */
+  readonly validUntil: number | null;
+}
+
+export interface RevealInput extends OrganizationCall {
+  readonly store: Ref;
+  readonly secret: SecretRef;
+  /** Null: the current one. */
+  readonly version: number | null;
+  readonly opaque: boolean;
+}
+
+export const prepareReveal: Query<RevealInput, PreparedReveal> = {
+  name: "reveal.prepare",
+  run: (tx, input) => prepare(tx, input),
+};
+
+export interface BatchInput extends OrganizationCall {
+  readonly store: Ref;
+  readonly secrets: readonly SecretRef[];
+  readonly opaque: boolean;
+}
+
+/** Many at once; an item that is refused does not hold up the others. */
+export const prepareBatch: Query<BatchInput, readonly (PreparedReveal | RefusedItem)[]> = {
+  name: "reveal.prepare-batch",
+  run: async (tx, input) => {
+    const items: (PreparedReveal | RefusedItem)[] = [];
+    for (const secret of input.secrets) {
+      try {
+        items.push(await prepare(tx, { ...input, secret, version: null }));
+      } catch (error) {
+        if (!(error instanceof CofferError) || !ofOneItem.has(error.code)) throw error;
+        const { code, message, details, because } = error;
+        items.push({ refused: { code, message, details, because } });
+      }
+    }
+    return items;
+  },
+};
+
+export interface RefusedItem {
+  readonly refused: Pick<CofferError, "code" | "message" | "details" | "because">;
+}
+
+const ofOneItem: ReadonlySet<string> = new Set([
+  "secret.not_found",
+  "secret.expired",
+  "secret.no_value",
+  "caller.denied",
+]);
+
+async function prepare(tx: ReadTransaction, input: RevealInput): Promise<PreparedReveal> {
+  const access = await admit(tx, input, { id: input.organizationId });
+  const store = await storeOf(tx, access, input.store);
+  const { custody } = access.organization;
+  demandCustody(custody, input.opaque);
+  if ("name" in input.secret && custody === "client") throw secretNotFound();
+  const found = await tx.secrets.findSealed(store.id, input.secret);
+  if (found === null || found.secret.state !== "active") throw secretNotFound();
+  const { secret } = found;
+  const target = { kind: "secret", storeId: store.id } as const;
+  const { because } = permit(access, "secret.reveal", target, secretNotFound);
+  if (secret.expiresAt !== null && secret.expiresAt <= input.at) throw expired();
+  const value = await versionOf(tx, secret, found.sealed, input.version);
+  const until = [secret.expiresAt, access.expiresAt].filter((time) => time !== null);
+  return {
+    epochs: access.epochs,
+    organizationRevision: access.organization.revision,
+    because,
+    secret,
+    custody,
+    ...value,
+    validUntil: until.length === 0 ? null : Math.min(...until),
+  };
+}
+
+async function versionOf(
+  tx: ReadTransaction,
+  secret: Secret,
+  current: Uint8Array | null,
+  version: number | null,
+): Promise<{ version: number; versionId: string; sealed: Uint8Array }> {
+  if (version === null || version === secret.version) {
+    if (secret.versionId === null || current === null) throw noValue();
+    return { version: secret.version, versionId: secret.versionId, sealed: current };
+  }
+  const past = await tx.versions.sealed(secret.id, version);
+  if (past === null) throw versionNotFound();
+  return { version, versionId: past.version.id, sealed: past.sealed };
+}
+
+function expired(): CofferError {
+  return new CofferError("secret.expired", "The secret has expired; its value is out of reach.");
+}
+
+function noValue(): CofferError {
+  return new CofferError("secret.no_value", "The secret has no value yet.");
+}

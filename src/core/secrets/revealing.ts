@@ -1,0 +1,229 @@
+// Revealing as a dialect calls it: remember, decide, record, open. See reveal.ts and record.ts for
+// the bodies.
+import type { AuditEntry } from "../audit/entry.ts";
+import type { Caller } from "../caller.ts";
+import { CofferError, errorFromRecord } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { callOf, type OrganizationCall, read, recordRefusals, refusedEntry } from "../operation.ts";
+import type { Directory } from "../organizations/directory.ts";
+import type { Ref } from "../organizations/organization.ts";
+import type { Plaintext } from "../plaintext.ts";
+import type { Context } from "../ports.ts";
+import { type Remembered, remembered, revealMemory, touchIsDue } from "./memory.ts";
+import type { RevealRecord } from "./record.ts";
+import { recorder } from "./recorder.ts";
+import { parseBatch } from "./remove.ts";
+import {
+  type BatchInput,
+  type PreparedReveal,
+  prepareBatch,
+  prepareReveal,
+  type RevealInput,
+} from "./reveal.ts";
+import type { Secret, SecretRef } from "./secret.ts";
+import { refTarget, someSecrets } from "./target.ts";
+
+export interface Revealed {
+  readonly secret: Secret;
+  readonly version: number;
+  /** Null where the caller has this revision already. */
+  readonly value: Plaintext | null;
+}
+
+export interface RevealOptions {
+  /** A past version; absent: the current one. */
+  readonly version?: number;
+  /** Revisions which the caller holds already. */
+  readonly unlessRevisions?: readonly number[];
+  readonly opaque?: boolean;
+}
+
+export type BatchItem =
+  | { readonly secret: SecretRef; readonly revealed: Revealed; readonly error: null }
+  | { readonly secret: SecretRef; readonly revealed: null; readonly error: CofferError };
+
+export interface Revealing {
+  reveal(caller: Caller, org: Ref, store: Ref, secret: SecretRef, options?: RevealOptions): Promise<Revealed>;
+  /** In the order asked; an item that is refused does not hold up the others. */
+  revealAll(
+    caller: Caller,
+    org: Ref,
+    store: Ref,
+    secrets: readonly SecretRef[],
+    options?: { readonly opaque?: boolean },
+  ): Promise<readonly BatchItem[]>;
+}
+
+/** Fewer than this are looked up on the thread that asks. */
+const batchPointsMax = 64;
+
+export function revealing(ctx: Context, directory: Directory): Revealing {
+  const memory = revealMemory();
+  const written = recorder(ctx.database);
+
+  const open = ({ prepared }: Remembered): Promise<Plaintext> => {
+    const { secret, versionId, sealed } = prepared;
+    return ctx.keyring.open(
+      { organizationId: secret.organizationId, secretId: secret.id, versionId },
+      sealed,
+    );
+  };
+
+  /** Writes the reveals down, then the refusals; false if something moved and all is to be decided again. */
+  const record = async (
+    call: OrganizationCall,
+    items: readonly Remembered[],
+    refusals: readonly AuditEntry[],
+  ): Promise<boolean> => {
+    const first = items[0];
+    if (first !== undefined) {
+      const { caller, at, organizationId } = call;
+      const { epochs } = first.prepared;
+      const seenRevision = items.reduce(
+        (least, item) => Math.min(least, item.seenRevision),
+        first.seenRevision,
+      );
+      const reveals = items.map((item) => recordOf(item, at));
+      const outcome = await written.record({ caller, at, organizationId, epochs, seenRevision, reveals });
+      if (outcome === null) return false;
+      for (const item of items) {
+        item.seenRevision = outcome;
+        if (touchIsDue(item, at)) item.touchedAt = at;
+      }
+    }
+    if (refusals.length > 0) await ctx.database.share(recordRefusals, refusals);
+    return true;
+  };
+
+  const revealed = async (item: Remembered, held: readonly number[] = []): Promise<Revealed> => {
+    const { secret, version } = item.prepared;
+    return { secret, version, value: held.includes(secret.revision) ? null : await open(item) };
+  };
+
+  return {
+    async reveal(caller, org, store, secret, options = {}) {
+      const organization =
+        directory.known(org) ?? (await directory.locate(caller, org, "secret.reveal", refTarget(secret)));
+      const { version = null, opaque = false, unlessRevisions } = options;
+      const shelf = version === null && !opaque ? memory.shelf(caller, organization.id, store) : null;
+      for (let turn = 0; turn < limits.redecideMax; turn += 1) {
+        const call = { ...callOf(ctx, caller), organizationId: organization.id };
+        const known = shelf === null ? null : shelf.find(secret, call.at);
+        const item = known ?? remembered(await prepareOne(ctx, { ...call, store, secret, version, opaque }));
+        if (!(await record(call, [item], []))) {
+          shelf?.forget(secret);
+          continue;
+        }
+        if (known === null) shelf?.keep(secret, item);
+        return await revealed(item, unlessRevisions);
+      }
+      throw stillMoving();
+    },
+
+    async revealAll(caller, org, store, secrets, { opaque = false } = {}) {
+      parseBatch("names", secrets);
+      const organization = await directory.locate(caller, org, "secret.reveal", someSecrets);
+      const shelf = opaque ? null : memory.shelf(caller, organization.id, store);
+      for (let turn = 0; turn < limits.redecideMax; turn += 1) {
+        const call = { ...callOf(ctx, caller), organizationId: organization.id };
+        const known = shelf === null ? [] : secrets.map((secret) => shelf.find(secret, call.at));
+        const items = await completed(ctx, { ...call, store, secrets, opaque }, known);
+        refuseTooMuch(items);
+        const found = items.filter((item): item is Remembered => !(item instanceof CofferError));
+        const refusals = items.flatMap((item, index) => refusalOf(call, secrets[index], item));
+        if (!sameEpochs(found) || !(await record(call, found, refusals))) {
+          for (const secret of secrets) shelf?.forget(secret);
+          continue;
+        }
+        const answers: BatchItem[] = [];
+        for (const [index, secret] of secrets.entries()) {
+          const item = items[index];
+          if (item === undefined) continue;
+          if (item instanceof CofferError) {
+            answers.push({ secret, revealed: null, error: item });
+            continue;
+          }
+          if (item !== known[index]) shelf?.keep(secret, item);
+          answers.push({ secret, revealed: await revealed(item), error: null });
+        }
+        return answers;
+      }
+      throw stillMoving();
+    },
+  };
+}
+
+function prepareOne(ctx: Context, input: RevealInput): Promise<PreparedReveal> {
+  const target = refTarget(input.secret);
+  return read(ctx, { query: prepareReveal, action: "secret.reveal", target, where: "point" }, input);
+}
+
+/** Reads what is not known yet; where little is missing, on the thread that asks. */
+async function completed(
+  ctx: Context,
+  input: BatchInput,
+  known: readonly (Remembered | null)[],
+): Promise<readonly (Remembered | CofferError)[]> {
+  const missing = input.secrets.filter((_, index) => (known[index] ?? null) === null);
+  if (missing.length === 0) return known.filter((item) => item !== null);
+  const where = missing.length > batchPointsMax ? "scan" : "point";
+  const reading = { query: prepareBatch, action: "secret.reveal", target: someSecrets, where } as const;
+  const prepared = await read(ctx, reading, { ...input, secrets: missing });
+  let next = 0;
+  return input.secrets.map((_, index) => {
+    const before = known[index] ?? null;
+    if (before !== null) return before;
+    const item = prepared[next];
+    next += 1;
+    if (item === undefined) throw stillMoving();
+    return "refused" in item ? errorFromRecord(item.refused) : remembered(item);
+  });
+}
+
+/** What was remembered under other epochs must be decided again, and with it the whole batch. */
+function sameEpochs(items: readonly Remembered[]): boolean {
+  const first = items[0]?.prepared.epochs;
+  return items.every(
+    ({ prepared: { epochs } }) =>
+      epochs.organization === first?.organization && epochs.installation === first.installation,
+  );
+}
+
+function refusalOf(
+  call: OrganizationCall,
+  secret: SecretRef | undefined,
+  item: Remembered | CofferError,
+): readonly AuditEntry[] {
+  if (!(item instanceof CofferError) || secret === undefined) return [];
+  const entry = refusedEntry(call, "secret.reveal", refTarget(secret), item);
+  return entry === null ? [] : [entry];
+}
+
+function recordOf(item: Remembered, at: number): RevealRecord {
+  const { secret, custody, version, because } = item.prepared;
+  return {
+    secretId: secret.id,
+    storeId: secret.storeId,
+    name: custody === "client" ? null : secret.name,
+    revision: secret.revision,
+    version,
+    because,
+    touch: touchIsDue(item, at),
+  };
+}
+
+function refuseTooMuch(items: readonly (Remembered | CofferError)[]): void {
+  let bytes = 0;
+  for (const item of items) if (!(item instanceof CofferError)) bytes += item.prepared.sealed.length;
+  if (bytes <= limits.batchAnswerBytesMax) return;
+  throw new CofferError(
+    "request.too_large",
+    "The values asked for are more than one answer carries; ask for fewer names at once.",
+    { field: "names", limit: limits.batchAnswerBytesMax },
+  );
+}
+
+/** Access changed again and again while this was decided; the client may simply ask once more. */
+function stillMoving(): CofferError {
+  return new CofferError("server.busy", "Access to the secret kept changing while it was read; try again.");
+}

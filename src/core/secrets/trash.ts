@@ -1,0 +1,155 @@
+// The trash: what was deleted waits here, out of every dialect's reach, until it is restored or purged.
+import { type Access, admit, permit } from "../access.ts";
+import { actorOf, type Caller } from "../caller.ts";
+import { limits } from "../limits.ts";
+import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
+import type { Command, ReadTransaction, Transaction } from "../ports.ts";
+import type { Store } from "../stores/store.ts";
+import { commitSecrets } from "./commit.ts";
+import { demandCustody, parseSecretName, type Secret, secretNotFound } from "./secret.ts";
+import { refTarget, secretTarget } from "./target.ts";
+
+interface RestoreInput extends OrganizationCall {
+  readonly id: string;
+  readonly name: string | null;
+}
+
+export const restoreSecret = mutation<RestoreInput, Secret>({
+  name: "trash.restore",
+  action: "secret.restore",
+  target: ({ id }) => refTarget({ id }),
+  run: async (tx, input) => {
+    const access = await admit(tx, input, { id: input.organizationId });
+    const { secret, store } = await trashed(tx, access, input.id);
+    const target = { kind: "secret", storeId: store.id } as const;
+    const { because } = permit(access, "secret.restore", target, secretNotFound);
+    const { custody } = access.organization;
+    if (input.name !== null) demandCustody(custody, false);
+    const name = input.name === null ? secret.name : parseSecretName(input.name, custody);
+    const after: Secret = {
+      ...secret,
+      name,
+      state: "active",
+      deletedAt: null,
+      deletedBy: null,
+      purgeAt: null,
+      updatedAt: input.at,
+      updatedBy: actorOf(input.caller),
+    };
+    const [written] = await commitSecrets(tx, input, access, [
+      {
+        kind: "secret.restored",
+        action: "secret.restore",
+        because,
+        store,
+        before: secret,
+        after,
+        value: null,
+        details: { from: "trash" },
+      },
+    ]);
+    return written ?? after;
+  },
+});
+
+interface PurgeInput extends OrganizationCall {
+  readonly id: string;
+}
+
+export const purgeTrashed = mutation<PurgeInput, null>({
+  name: "trash.purge",
+  action: "secret.purge",
+  target: ({ id }) => refTarget({ id }),
+  run: async (tx, input) => {
+    const access = await admit(tx, input, { id: input.organizationId });
+    const { secret, store } = await trashed(tx, access, input.id);
+    const target = { kind: "secret", storeId: store.id } as const;
+    const { because } = permit(access, "secret.purge", target, secretNotFound);
+    await commitSecrets(tx, input, access, [
+      {
+        kind: "secret.purged",
+        action: "secret.purge",
+        because,
+        store,
+        before: secret,
+        after: null,
+        value: null,
+        details: { from: "trash" },
+      },
+    ]);
+    return null;
+  },
+});
+
+/** A trashed secret and its store. A store that was deleted left its trash to the default store. */
+async function trashed(
+  tx: ReadTransaction,
+  access: Access,
+  id: string,
+): Promise<{ secret: Secret; store: Store }> {
+  const secret = await tx.secrets.get(access.organization.id, id);
+  if (secret === null || secret.state !== "trashed") throw secretNotFound();
+  const store = await tx.stores.find(access.organization.id, { id: secret.storeId });
+  if (store === null) throw secretNotFound();
+  permit(access, "secret.read", { kind: "secret", storeId: store.id }, secretNotFound);
+  return { secret, store };
+}
+
+interface SweepInput {
+  readonly caller: Caller;
+  readonly at: number;
+}
+
+/** The server's own work: purges what has lain its time, a bounded number at once; answers how many. */
+export const sweepTrash: Command<SweepInput, number> = {
+  name: "trash.sweep",
+  run: async (tx, input) => {
+    const due = await tx.secrets.duePurge(input.at, limits.changesPageMax);
+    for (const { id, organizationId } of due) await purgeDue(tx, input, organizationId, id);
+    await tx.secrets.sweepTombstones(input.at - limits.tombstoneKeptMs);
+    return due.length;
+  },
+};
+
+async function purgeDue(
+  tx: Transaction,
+  input: SweepInput,
+  organizationId: string,
+  id: string,
+): Promise<void> {
+  const organization = await tx.organizations.find({ id: organizationId });
+  const secret = await tx.secrets.get(organizationId, id);
+  if (organization === null || secret === null) return;
+  const store = await tx.stores.find(organizationId, { id: secret.storeId });
+  const { revision } = await tx.organizations.advance(organizationId, {
+    revisions: 1,
+    secrets: 0,
+    stores: 0,
+  });
+  await tx.secrets.purge(secret, input.at);
+  await tx.changes.append([
+    {
+      organizationId,
+      revision,
+      at: input.at,
+      kind: "secret.purged",
+      storeId: secret.storeId,
+      storeSlug: store?.slug ?? null,
+      secretId: id,
+      name: secret.name,
+      after: null,
+      labelsBefore: secret.labels,
+      storeIdBefore: null,
+    },
+  ]);
+  await tx.audit.append(
+    entryOf(input, {
+      organizationId,
+      action: "trash.purge",
+      target: secretTarget(organization.custody, secret),
+      outcome: "allowed",
+      because: "retention",
+      details: { from: "trash", revision, version: null, digest: null },
+    }),
+  );
+}

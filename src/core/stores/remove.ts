@@ -1,0 +1,58 @@
+// Deleting a store: live secrets go only by force, trashed ones find a home in the default store.
+import { admit, permit, storeOf, storeTarget } from "../access.ts";
+import { CofferError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { mutation, type OrganizationCall } from "../operation.ts";
+import type { Ref } from "../organizations/organization.ts";
+import { commitSecrets } from "../secrets/commit.ts";
+import { type Removal, removal } from "../secrets/remove.ts";
+import { storeNotFound } from "./store.ts";
+import { refTarget, told } from "./target.ts";
+
+interface RemoveInput extends OrganizationCall {
+  readonly store: Ref;
+  readonly force: boolean;
+  readonly removal: Removal;
+}
+
+export const removeStore = mutation<RemoveInput, "removed" | "more">({
+  name: "store.delete",
+  action: "store.delete",
+  target: ({ store }) => refTarget(store),
+  run: async (tx, input) => {
+    const access = await admit(tx, input, { id: input.organizationId });
+    const store = await storeOf(tx, access, input.store);
+    const { because } = permit(access, "store.delete", storeTarget(store), storeNotFound);
+    if (store.id === access.organization.defaultStoreId) {
+      throw new CofferError("store.is_default", "The default store cannot be deleted.");
+    }
+    const live = await tx.secrets.idsIn(store.id, "active", null, limits.batchMax);
+    if (live.length > 0 && !input.force) {
+      throw new CofferError("store.not_empty", "The store has live secrets; delete them first, or force.");
+    }
+    if (live.length > 0) permit(access, "secret.delete", storeTarget(store), storeNotFound);
+    const changes = [];
+    for (const id of live) {
+      const secret = await tx.secrets.get(input.organizationId, id);
+      const call = { ...input, demandsPurge: false };
+      if (secret !== null) changes.push(removal(call, access, store, secret, because));
+    }
+    if (changes.length > 0) await commitSecrets(tx, input, access, changes);
+    // One transaction moves a bounded number of rows; what is left is done by the next.
+    const homeless = await tx.secrets.idsIn(store.id, "trashed", null, limits.batchMax + 1);
+    if (homeless.length > limits.batchMax || live.length === limits.batchMax) {
+      await tx.secrets.rehome(homeless.slice(0, limits.batchMax), access.organization.defaultStoreId);
+      return "more";
+    }
+    await tx.secrets.rehome(homeless, access.organization.defaultStoreId);
+    const { revision } = await tx.organizations.advance(input.organizationId, {
+      revisions: 1,
+      secrets: 0,
+      stores: -1,
+    });
+    await tx.stores.remove(store.id);
+    await tx.access.raiseEpoch(input.organizationId);
+    await told(tx, input, "store.deleted", store, revision, because);
+    return "removed";
+  },
+});

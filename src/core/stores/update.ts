@@ -1,0 +1,38 @@
+// Changing a store's name and its dialects' attributes.
+import { admit, permit, storeOf, storeTarget } from "../access.ts";
+import { mutation, type OrganizationCall } from "../operation.ts";
+import type { Ref } from "../organizations/organization.ts";
+import { type Attributes, type Store, storeNotFound } from "./store.ts";
+import { audited, refTarget, told } from "./target.ts";
+
+interface UpdateInput extends OrganizationCall {
+  readonly store: Ref;
+  readonly name: string | null;
+  readonly attributes: Attributes;
+}
+
+export const updateStore = mutation<UpdateInput, Store>({
+  name: "store.update",
+  action: "store.update",
+  target: ({ store }) => refTarget(store),
+  run: async (tx, input) => {
+    const access = await admit(tx, input, { id: input.organizationId });
+    const before = await storeOf(tx, access, input.store);
+    const { because } = permit(access, "store.update", storeTarget(before), storeNotFound);
+    const name = input.name ?? before.name;
+    const attributes = { ...before.attributes, ...input.attributes };
+    if (name === before.name && JSON.stringify(attributes) === JSON.stringify(before.attributes)) {
+      await audited(tx, input, before, because, { changed: [] });
+      return before;
+    }
+    const { revision } = await tx.organizations.advance(input.organizationId, {
+      revisions: 1,
+      secrets: 0,
+      stores: 0,
+    });
+    const store = { ...before, name, attributes, updatedAt: input.at, revision };
+    await tx.stores.update(store);
+    await told(tx, input, "store.updated", store, revision, because);
+    return store;
+  },
+});

@@ -1,0 +1,186 @@
+// The open keyring: seals and opens values, compares them by fingerprint, signs audit heads. It
+// knows no tables, no callers and no root provider's ways. Key bytes live in key objects only,
+// plaintext bytes no longer than one call.
+import type { KeyObject } from "node:crypto";
+import { CofferError } from "../core/errors.ts";
+import type { Ids } from "../core/ids.ts";
+import { Plaintext } from "../core/plaintext.ts";
+import type { Address, InternalKeyRecord, KeyRecord, Keyring } from "../core/ports.ts";
+import type { SealedValue } from "../core/secrets/secret.ts";
+import { damagedValue, openValue, parseEnvelope, sealValue, textOf, valueBinding } from "./envelope.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import { keyBytes } from "./gcm.ts";
+import { newWrappedKey } from "./installation.ts";
+import type { RootKeys } from "./roots/file.ts";
+import { type SigningKey, signHead, signingKeyFrom, signingKeyId } from "./signing.ts";
+import { openTerms } from "./terms.ts";
+import { damagedKey, intoKeyObject, openInternalKey, unwrapKey } from "./wrapping.ts";
+
+export interface KeySource {
+  readonly installationId: string;
+  readonly roots: RootKeys;
+  readonly ids: Ids;
+  /** All terms of the installation key. */
+  readonly keys: readonly KeyRecord[];
+  readonly internalKeys: readonly InternalKeyRecord[];
+  readonly loadOrganizationKeys: (organizationId: string) => Promise<readonly KeyRecord[]>;
+  /** As `InstallationRepository.reserveSeals`, committed before it answers. */
+  readonly reserve: (keyId: string, count: number) => Promise<number | null>;
+}
+
+export interface OpenKeyring extends Keyring {
+  /** The organization's keys changed in the tables: the next call looks again. */
+  forget(organizationId: string): void;
+  /** Lets every key go; each later call is refused as on a sealed server. */
+  close(): void;
+}
+
+/** Either the keyring, or which root key it would take and a sentence that says so. */
+export type Unlocked =
+  | { readonly sealed: false; readonly keyring: OpenKeyring }
+  | { readonly sealed: true; readonly expects: string | null; readonly because: string };
+
+/** A server whose root key is missing or wrong starts sealed: it is told what to ask for. */
+export function unlock(source: Omit<KeySource, "roots"> & { readonly roots: RootKeys | null }): Unlocked {
+  const { roots } = source;
+  const usable = source.keys.filter((key) => key.state !== "destroyed");
+  const lacking = usable.filter((key) => roots === null || roots.find(key.rootKeyId) === null);
+  const wanted = lacking.find(isCurrent) ?? lacking[0] ?? usable.find(isCurrent);
+  const expects = wanted?.rootKeyId ?? null;
+  if (roots === null || lacking.length > 0) {
+    return {
+      sealed: true,
+      expects,
+      because: `This installation expects the root key ${expects ?? "that wrapped its keys"}.`,
+    };
+  }
+  try {
+    return { sealed: false, keyring: openKeyring({ ...source, roots }) };
+  } catch (error) {
+    if (error instanceof CofferError) return { sealed: true, expects, because: error.message };
+    throw error;
+  }
+}
+
+function isCurrent(key: KeyRecord): boolean {
+  return key.state === "current";
+}
+
+/** Throws `server.sealed` or `value.integrity` where `unlock` answers. */
+export function openKeyring(source: KeySource): OpenKeyring {
+  const { installationId, ids } = source;
+  let open: OpenKeys | null = openKeys(source);
+  const terms = openTerms({
+    installationId,
+    unwrap: (record) => unwrap(opened().roots, installationId, record),
+    load: source.loadOrganizationKeys,
+    reserve: source.reserve,
+  });
+
+  function opened(): OpenKeys {
+    if (open === null) throw new CofferError("server.sealed", "The server is sealed.");
+    return open;
+  }
+
+  async function bytesOf(address: Address, sealed: Uint8Array): Promise<Buffer> {
+    const envelope = parseEnvelope(sealed, address);
+    let keys = terms.cached(address.organizationId);
+    let key = keys?.byTerm.get(envelope.term);
+    if (keys === undefined || key === undefined) {
+      opened();
+      keys = await terms.load(address.organizationId);
+      key = keys.byTerm.get(envelope.term);
+      if (key === undefined) throw damagedValue(address, "unknown-term");
+    }
+    return openValue(key, envelope, valueBinding(keys.binding, address), address);
+  }
+
+  async function sealBytes(address: Address, value: Buffer): Promise<SealedValue> {
+    try {
+      const { keys, term } = await terms.takeSeal(address.organizationId);
+      return {
+        term: term.number,
+        sealed: sealValue(term.key, term.number, valueBinding(keys.binding, address), value),
+        fingerprint: fingerprintOf(opened().fingerprint, address, value),
+        bytes: value.length,
+      };
+    } finally {
+      value.fill(0);
+    }
+  }
+
+  return {
+    installationId,
+    async seal(address, value) {
+      opened();
+      return sealBytes(address, Buffer.from(value.reveal()));
+    },
+    async open(address, sealed) {
+      return new Plaintext(textOf(await bytesOf(address, sealed), address));
+    },
+    async reseal(from, sealed, to) {
+      return sealBytes(to, await bytesOf(from, sealed));
+    },
+    fingerprint(address, value) {
+      const bytes = Buffer.from(value.reveal());
+      try {
+        return fingerprintOf(opened().fingerprint, address, bytes);
+      } finally {
+        bytes.fill(0);
+      }
+    },
+    newOrganizationKey(organizationId, at) {
+      const place = { organizationId, term: 1 };
+      return newWrappedKey(ids.next(), opened().roots.active, installationId, place, at).record;
+    },
+    signHead: (head, at) => signHead(opened().signing, installationId, head, at),
+    forget: terms.forget,
+    close() {
+      open = null;
+      terms.clear();
+    },
+  };
+}
+
+/** What the keyring holds beside organization keys. */
+interface OpenKeys {
+  readonly roots: RootKeys;
+  readonly signing: SigningKey;
+  readonly fingerprint: KeyObject;
+}
+
+function openKeys({ installationId, roots, keys, internalKeys }: KeySource): OpenKeys {
+  const installation = new Map<number, KeyObject>();
+  for (const record of keys) {
+    if (record.state !== "destroyed") installation.set(record.term, unwrap(roots, installationId, record));
+  }
+  function newest(purpose: InternalKeyRecord["purpose"]): { record: InternalKeyRecord; bytes: Buffer } {
+    const [record] = internalKeys
+      .filter((key) => key.purpose === purpose)
+      .sort((one, other) => other.createdAt - one.createdAt || (other.id > one.id ? 1 : -1));
+    if (record === undefined)
+      throw new CofferError("internal", `The installation has no key for ${purpose}.`);
+    const sealer = installation.get(record.term);
+    if (sealer === undefined) throw damagedKey(record.id);
+    return { record, bytes: openInternalKey(sealer, installationId, record) };
+  }
+  const fingerprint = newest("fingerprint");
+  const audit = newest("audit-signing");
+  const signing = signingKeyFrom(audit.bytes);
+  audit.bytes.fill(0);
+  const known = Buffer.from(audit.record.publicKey ?? "", "base64");
+  if (signing === null || signing.id !== signingKeyId(known)) throw damagedKey(audit.record.id);
+  if (fingerprint.bytes.length !== keyBytes) throw damagedKey(fingerprint.record.id);
+  return { roots, signing, fingerprint: intoKeyObject(fingerprint.bytes) };
+}
+
+function unwrap(roots: RootKeys, installationId: string, record: KeyRecord): KeyObject {
+  const root = roots.find(record.rootKeyId);
+  if (root === null) {
+    throw new CofferError(
+      "server.sealed",
+      `The key ${record.id} is wrapped by the root key ${record.rootKeyId}, which this server was not given.`,
+    );
+  }
+  return unwrapKey(root.key, installationId, record);
+}

@@ -1,0 +1,52 @@
+// The text of a token and its hash: coffer_<kind>_<id>_<secret>. It knows no tables and decides
+// nothing about who may do what. Only the hash is ever stored; the text is shown once.
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { CallerKind } from "../core/caller.ts";
+
+/** Who can hold a token: everyone but the server itself. */
+export const tokenKinds = ["person", "machine", "service", "job"] as const satisfies readonly CallerKind[];
+export type TokenKind = (typeof tokenKinds)[number];
+
+export interface MintedToken {
+  /** Shown once, to whom it is for. */
+  readonly text: string;
+  readonly hash: Uint8Array;
+}
+
+export interface ParsedToken {
+  readonly kind: TokenKind;
+  readonly id: string;
+  readonly hash: Uint8Array;
+}
+
+// 32 bytes are 43 characters of base64url of which the last carries four bits: one text per secret.
+const form =
+  /^coffer_([a-z]{1,7})_([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+
+const longest = "coffer_machine_".length + 32 + 1 + 43;
+
+export function mintToken(kind: TokenKind, id: string): MintedToken {
+  const secret = randomBytes(32);
+  const text = `coffer_${kind}_${id.replaceAll("-", "")}_${secret.toString("base64url")}`;
+  secret.fill(0);
+  return { text, hash: hashToken(text) };
+}
+
+/** Null for whatever is not exactly a token. The id says which row to compare the hash with. */
+export function parseToken(text: string): ParsedToken | null {
+  if (text.length > longest) return null;
+  const parts = form.exec(text);
+  if (parts === null) return null;
+  const [, word, ...id] = parts;
+  const kind = tokenKinds.find((known) => known === word);
+  return kind === undefined ? null : { kind, id: id.join("-"), hash: hashToken(text) };
+}
+
+/** A plain hash is enough: the secret part is 256 random bits, there is nothing to guess. */
+export function hashToken(text: string): Uint8Array {
+  return hash("sha256", text, "buffer");
+}
+
+export function sameHash(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other);
+}

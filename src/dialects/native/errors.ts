@@ -1,0 +1,61 @@
+// Every error of the domain as the native API answers it. It knows statuses and headers, nothing
+// of what went wrong. Keeps: the list is closed; docs/reference/errors.md says the same.
+import type { CofferError } from "../../core/errors.ts";
+import type { ErrorContext, ErrorReply, ErrorTable } from "../dialect.ts";
+
+export const errors = {
+  "request.invalid": { status: 400 },
+  "request.too_large": { status: 413 },
+  "request.media_type": { status: 415 },
+  "route.not_found": { status: 404 },
+  "route.method": { status: 405 },
+  "caller.unauthenticated": { status: 401 },
+  "caller.denied": { status: 403 },
+  "organization.not_found": { status: 404 },
+  "organization.slug_taken": { status: 409 },
+  "store.not_found": { status: 404 },
+  "store.slug_taken": { status: 409 },
+  "store.is_default": { status: 409 },
+  "store.not_empty": { status: 409 },
+  "secret.not_found": { status: 404 },
+  "secret.name_taken": { status: 409 },
+  "secret.expired": { status: 410 },
+  "secret.no_value": { status: 404 },
+  "version.not_found": { status: 404 },
+  "precondition.failed": { status: 412 },
+  "quota.exceeded": { status: 409 },
+  "custody.client": { status: 409 },
+  "cursor.invalid": { status: 400 },
+  "feed.too_old": { status: 410 },
+  "server.sealed": { status: 503 },
+  "server.busy": { status: 503 },
+  "storage.unavailable": { status: 503 },
+  "storage.outcome_unknown": { status: 503 },
+  "value.integrity": { status: 500 },
+  internal: { status: 500 },
+} satisfies ErrorTable<{ status: number }>;
+
+export function presentError(error: CofferError, { requestId }: ErrorContext): ErrorReply {
+  const { code, message, details } = error;
+  return {
+    status: errors[code].status,
+    headers: headersOf(error),
+    body: { error: { code, message, requestId, details } },
+  };
+}
+
+function headersOf({ code, details }: CofferError): Record<string, string> {
+  switch (code) {
+    case "caller.unauthenticated":
+      return { "www-authenticate": "Bearer" };
+    case "route.method":
+      return { allow: (details.allowed ?? []).join(", ") };
+    // Nothing was done and nothing is wrong with the request. An unknown outcome is another matter:
+    // whoever repeats that blindly may do it twice.
+    case "server.busy":
+    case "storage.unavailable":
+      return { "retry-after": "1" };
+    default:
+      return {};
+  }
+}

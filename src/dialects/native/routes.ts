@@ -1,0 +1,65 @@
+// The routes of the native API, put on a server. Each noun's lie in routes/; here they are gathered,
+// documented, and a known path answers a wrong method as such.
+import type { FastifyInstance } from "fastify";
+import { CofferError } from "../../core/errors.ts";
+import type { Operations } from "../../core/operations.ts";
+import { validationError } from "../../http/validation.ts";
+import type { DialectServices } from "../dialect.ts";
+import { openapi } from "./openapi.ts";
+import { type Route, route } from "./route.ts";
+import { historyRoutes } from "./routes/history.ts";
+import { organizationRoutes } from "./routes/organizations.ts";
+import { secretRoutes } from "./routes/secrets.ts";
+import { storeRoutes } from "./routes/stores.ts";
+import { trashRoutes } from "./routes/trash.ts";
+import { valueRoutes } from "./routes/values.ts";
+
+export function routes(app: FastifyInstance, { operations, publicUrl }: DialectServices): void {
+  // Not to be seen by other dialects: the framework keeps it to this part of the server.
+  app.setSchemaErrorFormatter((errors, part) => validationError(errors, part));
+  const table = tableOf(operations, publicUrl);
+  for (const { register } of table) register(app);
+  for (const [url, allowed] of methodsByUrl(table)) refuseOtherMethods(app, url, allowed);
+}
+
+function tableOf(operations: Operations, publicUrl: string): readonly Route[] {
+  const served = [
+    ...organizationRoutes(operations.organizations),
+    ...storeRoutes(operations),
+    ...secretRoutes(operations),
+    ...valueRoutes(operations),
+    ...trashRoutes(operations),
+    ...historyRoutes(operations),
+  ];
+  const document: Route = route(
+    {
+      method: "GET",
+      url: "/v1/openapi.json",
+      operationId: "getDocument",
+      summary: "This document",
+      status: 200,
+      public: true,
+    },
+    async (_asked, reply) => reply.type("application/json; charset=utf-8").send(text),
+  );
+  const table: readonly Route[] = [...served, document];
+  const text: string = JSON.stringify(openapi(table, publicUrl));
+  return table;
+}
+
+function methodsByUrl(table: readonly Route[]): Map<string, string[]> {
+  const methods = new Map<string, string[]>();
+  for (const { url, method } of table) methods.set(url, [...(methods.get(url) ?? []), method]);
+  return methods;
+}
+
+const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
+  const refuse = async (): Promise<never> => {
+    throw new CofferError("route.method", "This path does not take that method.", { allowed });
+  };
+  const method = everyMethod.filter((it) => !allowed.includes(it));
+  // Before the body is read: what it holds does not matter any more.
+  app.route({ method, url, onRequest: refuse, handler: refuse });
+}

@@ -1,0 +1,105 @@
+// The HTTP server: the framework's limits, the dialects, health. What every dialect shares and
+// nothing of what one of them means.
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { authenticator } from "../auth/bearer.ts";
+import { CofferError } from "../core/errors.ts";
+import { parseToken, sameHash } from "../crypto/tokens.ts";
+import { dialects } from "../dialects/all.ts";
+import type { Dialect } from "../dialects/dialect.ts";
+import { native } from "../dialects/native/index.ts";
+import type { OpenNode, SealedNode } from "./compose.ts";
+import { answerError, dialectOf, mountDialect, notFound, pathOf } from "./mount.ts";
+
+/** Bounds of the transport; those of the domain are in core/limits.ts. */
+const bodyBytesMax = 1024 * 1024;
+/** 500 characters of four bytes each, percent-encoded. */
+const pathPartCharactersMax = 6_100;
+const requestMsMax = 60_000;
+const headersMsMax = 15_000;
+const keepAliveMs = 72_000;
+const connectionsMax = 10_000;
+
+/** Answered by a sealed server too. */
+const healthPaths: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
+
+export function createApp(
+  node: OpenNode | SealedNode,
+  parts: { log: FastifyBaseLogger; publicUrl: string },
+): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: parts.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestMsMax,
+    keepAliveTimeout: keepAliveMs,
+    forceCloseConnections: "idle",
+    exposeHeadRoutes: false,
+    // Two credentials in one request must be seen as two, not as the first.
+    http: { joinDuplicateHeaders: true },
+    routerOptions: { maxParamLength: pathPartCharactersMax },
+    genReqId: node.sealed ? () => crypto.randomUUID() : () => node.context.ids.next(),
+    rewriteUrl: (request) => normalized(request.url ?? "/"),
+    // A path that cannot be decoded reaches no hook.
+    frameworkErrors: (error, request, reply) => {
+      return answerError(dialectFor(request.url), node.sealed ? sealed() : error, request, reply);
+    },
+    // A logger for each request costs more than all its routing; the few lines name the request themselves.
+    childLoggerFactory: (logger) => logger,
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
+    },
+  });
+  app.server.maxConnections = connectionsMax;
+  app.server.headersTimeout = headersMsMax;
+  app.decorateRequest("caller");
+  // Not for speed: a body's own message is masked wherever an error escapes a dialect's part.
+  app.setErrorHandler((error, request, reply) => answerError(dialectFor(request.url), error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    answerError(dialectFor(request.url), notFound(), request, reply),
+  );
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("x-request-id", request.id);
+    reply.header("cache-control", "no-store");
+    // Before any body is read: a sealed server has nothing to say about one.
+    if (node.sealed && !healthPaths.has(request.routeOptions.url ?? "")) done(sealed());
+    else done();
+  });
+  health(app, node);
+  // No route of any dialect: the hook above has answered already.
+  if (node.sealed) return app;
+  const { database, clock } = node.context;
+  const mounting = {
+    authenticator: authenticator({ database, clock, form: { parse: parseToken, same: sameHash } }),
+    services: { operations: node.operations, publicUrl: parts.publicUrl },
+  };
+  for (const dialect of dialects) mountDialect(app, dialect, mounting);
+  return app;
+}
+
+function dialectFor(url: string): Dialect {
+  return dialectOf(dialects, pathOf(url)) ?? native;
+}
+
+function normalized(url: string): string {
+  const path = pathOf(url);
+  const dialect = dialectOf(dialects, path);
+  return dialect === null ? url : dialect.normalizePath(path) + url.slice(path.length);
+}
+
+/** Names the key that is wanted: whoever runs the server reads it in the log, clients learn no more. */
+function sealed(): CofferError {
+  return new CofferError("server.sealed", "The server is sealed: it was started without its root key.");
+}
+
+function health(app: FastifyInstance, node: OpenNode | SealedNode): void {
+  app.get("/healthz", async () => ({ status: "ok" }));
+  app.get("/readyz", async (_request, reply) => {
+    if (node.sealed) return reply.code(503).send({ status: "sealed", expects: node.expects });
+    try {
+      await node.probe();
+      return { status: "ready" };
+    } catch {
+      return reply.code(503).send({ status: "unavailable" });
+    }
+  });
+}

@@ -1,0 +1,40 @@
+// bootstrap.json: what a person needs after the first start. It is synced before the commit that
+// makes its token valid, so a crash in between leaves a file whose token never worked, and the
+// next start writes it anew. Nothing ever reads it again.
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Config } from "./config.ts";
+
+export interface Bootstrap {
+  readonly url: string;
+  readonly organization: { readonly id: string; readonly slug: string };
+  readonly store: { readonly id: string; readonly slug: string };
+  readonly person: { readonly id: string; readonly email: string };
+  readonly token: string;
+}
+
+export function bootstrapPath(config: Config): string {
+  return join(config.data, "bootstrap.json");
+}
+
+/** Replaces the file as a whole, readable by its owner alone, and on disk when this resolves. */
+export async function writePrivate(path: string, content: object): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const draft = `${path}.new`;
+  await rm(draft, { force: true });
+  const file = await open(draft, "wx", 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(content, null, 2)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+  const directory = await open(folder, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,87 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ConfigError, loadConfig, printableConfig } from "./config.ts";
+
+function file(text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), "coffer-config-")), "coffer.yaml");
+  writeFileSync(path, text);
+  return path;
+}
+
+function refused(flags: Parameters<typeof loadConfig>[0], env = {}): string {
+  try {
+    loadConfig(flags, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return "not refused";
+}
+
+describe("configuration", () => {
+  test("flags win over the environment, that over the file, that over defaults", () => {
+    const config = file("data: from-file\nlog:\n  level: warn\nownerEmail: file@example.com\n");
+    const env = { COFFER_LOG_LEVEL: "error", COFFER_OWNER_EMAIL: "env@example.com" };
+    const loaded = loadConfig({ config, ownerEmail: "flag@example.com" }, env).config;
+    expect(loaded).toMatchObject({
+      data: "from-file",
+      logLevel: "error",
+      ownerEmail: "flag@example.com",
+      listen: { host: "127.0.0.1", port: 8200 },
+      database: null,
+    });
+    expect(Object.isFrozen(loaded)).toBe(true);
+  });
+
+  test("an unknown key is an error that names the nearest", () => {
+    expect(refused({ config: file("log:\n  levle: info\n") })).toContain(
+      '"log.levle" is not a key of the configuration. Did you mean "log.level"?',
+    );
+    expect(refused({ config: file("listen: [1]\n") })).toContain("listen");
+    expect(refused({ config: file("a: 1\na: 2\n") })).toContain("is not valid YAML");
+    expect(refused({ config: "/nowhere/coffer.yaml" })).toContain("is not there");
+  });
+
+  test("an unknown COFFER_ variable is a warning that names the nearest", () => {
+    const { warnings } = loadConfig({}, { COFFER_LOGLEVEL: "info", COFFER_URL: "http://x", OTHER: "1" });
+    expect(warnings).toEqual([
+      "COFFER_LOGLEVEL is not a variable of this server; the nearest is COFFER_LOG_LEVEL.",
+    ]);
+  });
+
+  test.each([
+    [{ listen: "0.0.0.0:8200" }, "open http would show them every value"],
+    [{ listen: "8200" }, "listen must be HOST:PORT"],
+    [{ listen: "127.0.0.1:99999" }, "listen must be HOST:PORT"],
+    [{ database: "mysql://x" }, "must be a URL that begins with postgres://"],
+    [{ logLevel: "loud" }, "log.level must be one of trace, debug, info, warn, error, fatal, silent"],
+    [{ ownerEmail: "nobody" }, "must be an e-mail address"],
+    [{ publicUrl: "ftp://x" }, "must be an http or https URL"],
+    [{ rootKey: "" }, "--root-key must be text that is not empty"],
+  ])("%j is refused", (flags, message) => {
+    expect(refused(flags)).toContain(message);
+  });
+
+  test("an address that others reach is taken when that is said", () => {
+    expect(loadConfig({ listen: "0.0.0.0:8200", insecureHttp: true }, {}).config.listen.host).toBe("0.0.0.0");
+    expect(loadConfig({ listen: "[::1]:8200" }, {}).config.listen).toEqual({ host: "::1", port: 8200 });
+  });
+
+  test("two root keys are a contradiction", () => {
+    expect(refused({ rootKey: "x" }, { COFFER_ROOT_KEY: "y" })).toContain("not both");
+  });
+
+  test("what is printed holds no secret", () => {
+    const env = {
+      COFFER_ROOT_KEY: "canary-root",
+      COFFER_DATABASE: "postgres://u:canary%40word@db:5432/c?sslkey=canary",
+    };
+    const printed = JSON.stringify(printableConfig(loadConfig({}, env).config));
+    expect(printed).not.toContain("canary");
+    expect(printed).toContain("from COFFER_ROOT_KEY");
+    const odd = loadConfig({ database: "postgres://u:canary/word@[db" }, {}).config;
+    expect(JSON.stringify(printableConfig(odd))).not.toContain("canary");
+  });
+});

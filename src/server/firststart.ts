@@ -1,0 +1,85 @@
+// The first start on an empty database: keys, organization, owner and token, in one commit.
+
+import { systemCaller } from "../core/caller.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Ids } from "../core/ids.ts";
+import { createInstallation } from "../core/installation.ts";
+import { limits } from "../core/limits.ts";
+import { newOrganization } from "../core/organizations/create.ts";
+import type { Database, Person } from "../core/ports.ts";
+import { newInstallation } from "../crypto/installation.ts";
+import { openKeyring } from "../crypto/keyring.ts";
+import type { RootKeys } from "../crypto/roots/file.ts";
+import { mintToken } from "../crypto/tokens.ts";
+import { type Bootstrap, bootstrapPath, writePrivate } from "./bootstrap.ts";
+import type { Config } from "./config.ts";
+
+interface FirstStart {
+  readonly config: Config;
+  readonly database: Database;
+  readonly roots: RootKeys;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly url: string;
+}
+
+/** Null where another node was faster; its installation stands. */
+export async function createFirst(parts: FirstStart): Promise<Bootstrap | null> {
+  const { config, database, roots, clock, ids } = parts;
+  const at = clock.now();
+  const made = newInstallation({ ids, clock, roots });
+  const keyring = openKeyring({
+    installationId: made.installation.id,
+    roots,
+    ids,
+    keys: [made.installationKey],
+    internalKeys: made.internalKeys,
+    loadOrganizationKeys: async () => [],
+    reserve: async () => null,
+  });
+  const person: Person = {
+    id: ids.next(),
+    email: config.ownerEmail,
+    name: "Owner",
+    operator: true,
+    createdAt: at,
+  };
+  const organization = newOrganization(
+    { ids, keyring },
+    { slug: "default", name: "Default", custody: "server", owner: { kind: "person", ...person }, at },
+  );
+  keyring.close();
+  const tokenId = ids.next();
+  const token = mintToken("person", tokenId);
+  const bootstrap: Bootstrap = {
+    url: parts.url,
+    organization: { id: organization.organization.id, slug: organization.organization.slug },
+    store: { id: organization.store.id, slug: organization.store.slug },
+    person: { id: person.id, email: person.email },
+    token: token.text,
+  };
+  await writePrivate(bootstrapPath(config), bootstrap);
+  const stands = await database.execute(createInstallation, {
+    caller: systemCaller("first start"),
+    at,
+    installation: made.installation,
+    keys: [made.installationKey],
+    internalKeys: made.internalKeys,
+    person,
+    organization,
+    token: {
+      id: tokenId,
+      organizationId: null,
+      principalKind: "person",
+      principalId: person.id,
+      name: "first start",
+      hash: token.hash,
+      scopes: null,
+      stores: null,
+      expiresAt: at + limits.tokenLifeMs,
+      revokedAt: null,
+      createdAt: at,
+    },
+  });
+  return stands.id === made.installation.id ? bootstrap : null;
+}

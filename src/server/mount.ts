@@ -1,0 +1,124 @@
+// Puts dialects on one server: each in a part of its own with its own credential, parser, error
+// form and not-found answer. It knows no dialect by name and nothing of the domain.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Authenticator } from "../auth/bearer.ts";
+import type { Caller } from "../core/caller.ts";
+import { CofferError } from "../core/errors.ts";
+import type { Dialect, DialectServices } from "../dialects/dialect.ts";
+import { toCofferError } from "../http/faults.ts";
+import { acceptJson } from "../http/json.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    caller: Caller;
+  }
+  interface FastifyContextConfig {
+    /** Served without a credential: documents, and routes that give credentials. */
+    public?: boolean;
+  }
+}
+
+export interface MountParts {
+  readonly authenticator: Authenticator;
+  readonly services: DialectServices;
+}
+
+export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: MountParts): void {
+  const { authenticator } = parts;
+  const prefixes = dialect.prefix === null ? [""] : ["", dialect.prefix];
+  for (const prefix of prefixes) {
+    app.register(
+      async (scope) => {
+        acceptJson(scope, dialect.bodies);
+        scope.setErrorHandler((error, request, reply) => answerError(dialect, error, request, reply));
+        scope.addHook("onRequest", (request, _reply, done) => {
+          if (request.routeOptions.config.public === true) return done();
+          let caller: Caller | Promise<Caller>;
+          try {
+            caller = authenticator.authenticate(dialect.credential(request.headers), {
+              dialect: dialect.name,
+              address: request.ip,
+              requestId: request.id,
+            });
+          } catch (error) {
+            return done(error instanceof Error ? error : new Error("authentication failed"));
+          }
+          if (!(caller instanceof Promise)) {
+            request.caller = caller;
+            return done();
+          }
+          caller.then((found) => {
+            request.caller = found;
+            done();
+          }, done);
+        });
+        dialect.routes(scope, parts.services);
+      },
+      { prefix },
+    );
+  }
+}
+
+/** The dialect whose path this is; the longest mount wins. */
+export function dialectOf(dialects: readonly Dialect[], path: string): Dialect | null {
+  let best: Dialect | null = null;
+  let length = -1;
+  for (const dialect of dialects) {
+    for (const mount of [...dialect.mounts, ...(dialect.prefix === null ? [] : [dialect.prefix])]) {
+      if (mount.length > length && (path === mount || path.startsWith(`${mount}/`))) {
+        best = dialect;
+        length = mount.length;
+      }
+    }
+  }
+  return best;
+}
+
+export function answerError(
+  dialect: Dialect,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const known = toCofferError(error);
+  if (known.code === "internal" || known.code === "value.integrity") {
+    // Names and codes only: a message from deep inside may quote what must not be logged.
+    const cause = error instanceof Error ? error : undefined;
+    request.log.error(
+      { requestId: request.id, code: known.code, errorName: cause?.name, stack: stackOf(cause) },
+      "request failed",
+    );
+  }
+  const { status, headers, body } = dialect.presentError(known, {
+    requestId: request.id,
+    method: request.method,
+    path: pathOf(request.url),
+  });
+  return (
+    reply
+      .code(status)
+      .headers(headers)
+      // The framework's own refusals come before any hook has run.
+      .header("x-request-id", request.id)
+      .header("cache-control", "no-store")
+      .header("content-type", "application/json; charset=utf-8")
+      .send(JSON.stringify(body))
+  );
+}
+
+/** Where it happened, without the message, which stands in the first lines. */
+function stackOf(error: Error | undefined): readonly string[] {
+  return (error?.stack ?? "")
+    .split("\n")
+    .filter((line) => line.trimStart().startsWith("at "))
+    .slice(0, 8);
+}
+
+export function pathOf(url: string): string {
+  const end = url.indexOf("?");
+  return end < 0 ? url : url.slice(0, end);
+}
+
+export function notFound(): CofferError {
+  return new CofferError("route.not_found", "There is no such route.");
+}

@@ -1,0 +1,75 @@
+// How this process reaches the server, and what it demands of it before it writes anything.
+import { Socket } from "node:net";
+import pg from "pg";
+import { systemClock } from "../../core/clock.ts";
+import { CofferError } from "../../core/errors.ts";
+import type { Bodies, EngineLimits } from "../engine.ts";
+import { migrate, postgresTypes } from "../migrate.ts";
+import { Session } from "./session.ts";
+
+const int8 = 20;
+const numeric = 1700; // what SUM makes of int8
+const bytea = 17;
+
+/** Numbers of the schema are all below 2^53; bytes come as on SQLite. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: "text" | "binary") {
+    if (oid === int8 || oid === numeric) return Number;
+    if (oid !== bytea) return pg.types.getTypeParser(oid, format);
+    return (text: string) => {
+      const bytes = Buffer.from(text.slice(2), "hex");
+      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    };
+  },
+};
+
+export function configOf(url: string, limits: EngineLimits): pg.ClientConfig {
+  return {
+    connectionString: url,
+    types,
+    application_name: "coffer",
+    keepAlive: true,
+    connectionTimeoutMillis: limits.commitWaitMs,
+  };
+}
+
+/** A connection of its own, outside the pool, that can be cut whatever it is doing. */
+export async function connect(
+  config: pg.ClientConfig,
+  pipeline = false,
+): Promise<{ session: Session; cut: () => void; end: () => Promise<void> }> {
+  const socket = new Socket();
+  const client = new pg.Client({ ...config, pipeline, stream: () => socket });
+  const session = new Session(client);
+  await client.connect();
+  return { session, cut: () => socket.destroy(), end: () => client.end() };
+}
+
+/** What every session that writes is set to, whatever the server's defaults are. */
+export async function settle(session: Session, limits: EngineLimits): Promise<void> {
+  const ms = Math.ceil(limits.commitWaitMs);
+  await session.exec(
+    `SET synchronous_commit = on; SET statement_timeout = ${ms}; ` +
+      `SET idle_in_transaction_session_timeout = ${ms}; SET client_min_messages = warning`,
+  );
+}
+
+/** Refuses a server that does not write what it confirms, then migrates, one node at a time. */
+export async function prepareServer(session: Session, bodies: Bodies): Promise<readonly string[]> {
+  const { rows } = await session.client.query<{ fsync: string }>("SHOW fsync");
+  if (rows[0]?.fsync !== "on") {
+    throw new CofferError(
+      "storage.unavailable",
+      "The PostgreSQL server runs with fsync=off: it would confirm writes that it can lose.",
+    );
+  }
+  await session.exec("SET client_min_messages = warning");
+  await session.exec("SELECT pg_advisory_lock(hashtextextended('coffer migrations', 0))");
+  await session.begin();
+  const exec = async (text: string) => void (await session.exec(text));
+  const target = { db: session, types: postgresTypes, exec };
+  const done = await migrate(target, bodies.migrations, systemClock.now());
+  await session.commit();
+  await session.exec("SELECT pg_advisory_unlock(hashtextextended('coffer migrations', 0))");
+  return done;
+}

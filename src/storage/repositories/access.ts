@@ -1,0 +1,174 @@
+// People, memberships, tokens and the epochs under which decisions about them hold.
+// It decides nothing: what a role or a token allows is the core's to say.
+import type { Role } from "../../core/authorize.ts";
+import type { CallerKind } from "../../core/caller.ts";
+import type { AccessReader, AccessRepository, Credential, Person } from "../../core/ports.ts";
+import { fold } from "../../core/text.ts";
+import { type Queryable, sql } from "../sql.ts";
+import { flag, jsonOrNull, parsedOrNull } from "./columns.ts";
+
+const installationScope = "installation";
+
+interface PersonRow {
+  id: string;
+  email: string;
+  name: string;
+  operator: number;
+  created_at: number;
+}
+
+interface CredentialRow {
+  id: string;
+  organization_id: string | null;
+  principal_kind: CallerKind;
+  principal_id: string;
+  name: string;
+  hash: Uint8Array;
+  scopes: string | null;
+  stores: string | null;
+  expires_at: number | null;
+  revoked_at: number | null;
+  created_at: number;
+  principal_name: string;
+  email: string | null;
+  operator: number;
+}
+
+export const statements = {
+  credential: sql<CredentialRow>`
+    SELECT t.id, t.organization_id, t.principal_kind, t.principal_id, t.name, t.hash, t.scopes, t.stores,
+      t.expires_at, t.revoked_at, t.created_at, p.name AS principal_name, p.email, p.operator
+    FROM tokens t JOIN people p ON p.id = t.principal_id
+    WHERE t.id = $1 AND t.principal_kind = 'person'`,
+  role: sql<{ role: Role }>`
+    SELECT role FROM memberships WHERE organization_id = $1 AND person_id = $2`,
+  memberships: sql<{ organization_id: string; role: Role }>`
+    SELECT organization_id, role FROM memberships WHERE person_id = $1 ORDER BY organization_id`,
+  epochs: sql<{ installation: number; organization: number }>`
+    SELECT i.epoch AS installation, o.epoch AS organization
+    FROM access_epochs i JOIN access_epochs o ON o.scope = $2
+    WHERE i.scope = $1`,
+  standing: sql<{ installation: number; organization: number; revision: number }>`
+    SELECT i.epoch AS installation, e.epoch AS organization, o.revision
+    FROM access_epochs i JOIN access_epochs e ON e.scope = $2 JOIN organizations o ON o.id = $2
+    WHERE i.scope = $1`,
+  insertPerson: sql`
+    INSERT INTO people (id, email, email_folded, name, operator, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6)`,
+  insertMembership: sql`
+    INSERT INTO memberships (id, organization_id, person_id, role, created_at)
+    VALUES ($1, $2, $3, $4, $5)`,
+  insertToken: sql`
+    INSERT INTO tokens (id, organization_id, principal_kind, principal_id, name, hash, scopes, stores,
+      expires_at, revoked_at, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+  firstOperator: sql<PersonRow>`
+    SELECT id, email, name, operator, created_at FROM people
+    WHERE operator = 1 ORDER BY created_at, id LIMIT 1`,
+  startEpoch: sql`INSERT INTO access_epochs (scope, epoch) VALUES ($1, 1)`,
+  raiseEpoch: sql`UPDATE access_epochs SET epoch = epoch + 1 WHERE scope = $1`,
+};
+
+function personOf(row: PersonRow): Person {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    operator: row.operator === 1,
+    createdAt: row.created_at,
+  };
+}
+
+function credentialOf(row: CredentialRow): Credential {
+  return {
+    token: {
+      id: row.id,
+      organizationId: row.organization_id,
+      principalKind: row.principal_kind,
+      principalId: row.principal_id,
+      name: row.name,
+      hash: row.hash,
+      scopes: parsedOrNull<readonly string[]>(row.scopes),
+      stores: parsedOrNull<readonly string[]>(row.stores),
+      expiresAt: row.expires_at,
+      revokedAt: row.revoked_at,
+      createdAt: row.created_at,
+    },
+    principal: {
+      kind: row.principal_kind,
+      id: row.principal_id,
+      name: row.principal_name,
+      email: row.email,
+      operator: row.operator === 1,
+    },
+  };
+}
+
+export function accessReader(db: Queryable): AccessReader {
+  return {
+    async credential(tokenId) {
+      const row = await db.one(statements.credential, [tokenId]);
+      return row === undefined ? null : credentialOf(row);
+    },
+    async role(organizationId, personId) {
+      const row = await db.one(statements.role, [organizationId, personId]);
+      return row?.role ?? null;
+    },
+    async memberships(personId) {
+      const rows = await db.all(statements.memberships, [personId]);
+      return rows.map((row) => ({ organizationId: row.organization_id, role: row.role }));
+    },
+    async epochs(organizationId) {
+      const row = await db.one(statements.epochs, [installationScope, organizationId]);
+      // Without an epoch a revocation could never be noticed: refuse rather than assume one.
+      if (row === undefined) throw new Error(`no access epoch was started for ${organizationId}`);
+      return { installation: row.installation, organization: row.organization };
+    },
+    async standing(organizationId) {
+      const row = await db.one(statements.standing, [installationScope, organizationId]);
+      if (row === undefined) throw new Error(`no access epoch was started for ${organizationId}`);
+      return row;
+    },
+  };
+}
+
+export function accessRepository(db: Queryable): AccessRepository {
+  const raise = async (scope: string) => {
+    if ((await db.run(statements.raiseEpoch, [scope])) !== 1) {
+      throw new Error(`no access epoch was started for ${scope}`);
+    }
+  };
+  return {
+    ...accessReader(db),
+    async insertPerson({ id, email, name, operator, createdAt }) {
+      await db.run(statements.insertPerson, [id, email, fold(email), name, flag(operator), createdAt]);
+    },
+    async insertMembership({ id, organizationId, personId, role, createdAt }) {
+      await db.run(statements.insertMembership, [id, organizationId, personId, role, createdAt]);
+    },
+    async insertToken(token) {
+      await db.run(statements.insertToken, [
+        token.id,
+        token.organizationId,
+        token.principalKind,
+        token.principalId,
+        token.name,
+        token.hash,
+        jsonOrNull(token.scopes),
+        jsonOrNull(token.stores),
+        token.expiresAt,
+        token.revokedAt,
+        token.createdAt,
+      ]);
+    },
+    async firstOperator() {
+      const row = await db.one(statements.firstOperator, []);
+      return row === undefined ? null : personOf(row);
+    },
+    async startEpoch(scope) {
+      await db.run(statements.startEpoch, [scope]);
+    },
+    raiseEpoch: raise,
+    raiseInstallationEpoch: () => raise(installationScope),
+  };
+}

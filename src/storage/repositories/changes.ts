@@ -1,0 +1,97 @@
+// The change feed as it lies in its table. Revisions come from organizations.advance.
+import type { Change, ChangeKind } from "../../core/changes.ts";
+import { limits } from "../../core/limits.ts";
+import type { ChangeReader, ChangeRepository } from "../../core/ports.ts";
+import type { Labels, Secret } from "../../core/secrets/secret.ts";
+import { type Queryable, sql } from "../sql.ts";
+import { jsonOrNull, parsedOrNull } from "./columns.ts";
+
+interface ChangeRow {
+  organization_id: string;
+  revision: number;
+  at: number;
+  kind: ChangeKind;
+  store_id: string | null;
+  store_slug: string | null;
+  store_id_before: string | null;
+  secret_id: string | null;
+  name: string | null;
+  labels_before: string | null;
+  secret_after: string | null;
+}
+
+const columns = `organization_id, revision, at, kind, store_id, store_slug, store_id_before, secret_id, name,
+  labels_before, secret_after`;
+
+export const statements = {
+  list: sql<ChangeRow>`
+    SELECT ${columns} FROM changes WHERE organization_id = $1 AND revision > $2 ORDER BY revision LIMIT $3`,
+  forgottenUpTo: sql<{ forgotten_revision: number }>`
+    SELECT forgotten_revision FROM organizations WHERE id = $1`,
+  append: sql`
+    INSERT INTO changes (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+  pruneBound: sql<{ revision: number | null }>`
+    SELECT MAX(revision) AS revision FROM (
+      SELECT revision FROM changes
+      WHERE organization_id = $1 AND revision <= $2 ORDER BY revision LIMIT $3) oldest`,
+  prune: sql`DELETE FROM changes WHERE organization_id = $1 AND revision <= $2`,
+  forget: sql`
+    UPDATE organizations SET forgotten_revision = $2 WHERE id = $1 AND forgotten_revision < $2`,
+};
+
+function changeOf(row: ChangeRow): Change {
+  return {
+    organizationId: row.organization_id,
+    revision: row.revision,
+    at: row.at,
+    kind: row.kind,
+    storeId: row.store_id,
+    storeSlug: row.store_slug,
+    storeIdBefore: row.store_id_before,
+    secretId: row.secret_id,
+    name: row.name,
+    labelsBefore: parsedOrNull<Labels>(row.labels_before),
+    after: parsedOrNull<Secret>(row.secret_after),
+  };
+}
+
+export function changeReader(db: Queryable): ChangeReader {
+  return {
+    async list(organizationId, since, limit) {
+      return (await db.all(statements.list, [organizationId, since, limit])).map(changeOf);
+    },
+    async forgottenUpTo(organizationId) {
+      return (await db.one(statements.forgottenUpTo, [organizationId]))?.forgotten_revision ?? 0;
+    },
+  };
+}
+
+export function changeRepository(db: Queryable): ChangeRepository {
+  return {
+    ...changeReader(db),
+    async append(changes) {
+      for (const change of changes) {
+        await db.run(statements.append, [
+          change.organizationId,
+          change.revision,
+          change.at,
+          change.kind,
+          change.storeId,
+          change.storeSlug,
+          change.storeIdBefore,
+          change.secretId,
+          change.name,
+          jsonOrNull(change.labelsBefore),
+          jsonOrNull(change.after),
+        ]);
+      }
+    },
+    async prune(organizationId, upTo) {
+      const found = await db.one(statements.pruneBound, [organizationId, upTo, limits.changesPageMax]);
+      const bound = found?.revision ?? null;
+      if (bound === null) return;
+      await db.run(statements.prune, [organizationId, bound]);
+      await db.run(statements.forget, [organizationId, bound]);
+    },
+  };
+}

@@ -1,0 +1,130 @@
+// The readers: threads for whatever may scan, started when first needed, each with one body at a
+// time, a bounded queue before them and a bounded time for each body.
+import { Worker } from "node:worker_threads";
+import { errorFromRecord } from "../../core/errors.ts";
+import { busy, type EngineLimits, type EngineLog, traceOf, unavailable } from "../engine.ts";
+import { entryUrl, threadEnvironment } from "../threads.ts";
+import type { FromReader, ReaderData, ToReader } from "./messages.ts";
+
+const entry = entryUrl(new URL("./reader.ts", import.meta.url), import.meta.url);
+
+/**
+ * Threads given up whose statement is still running. Node cannot interrupt a statement of SQLite: a
+ * thread ends when its statement does, and until then it takes up a core.
+ */
+const givenUpMax = 2;
+
+interface Job {
+  readonly message: ToReader;
+  /** Bounds first the wait for a reader, then the work itself. */
+  timeout: NodeJS.Timeout;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Reader {
+  readonly worker: Worker;
+  job: Job | null;
+}
+
+export class Readers {
+  readonly #data: ReaderData;
+  readonly #limits: EngineLimits;
+  readonly #log: EngineLog;
+  readonly #most: number;
+  readonly #readers = new Set<Reader>();
+  #queue: Job[] = [];
+  #givenUp = 0;
+  #closed = false;
+
+  constructor(data: ReaderData, limits: EngineLimits, most: number, log: EngineLog) {
+    this.#data = data;
+    this.#limits = limits;
+    this.#most = most;
+    this.#log = log;
+  }
+
+  read(name: string, input: unknown): Promise<unknown> {
+    if (this.#closed) return Promise.reject(unavailable());
+    if (this.#queue.length >= this.#limits.scanQueueMax) return Promise.reject(busy());
+    return new Promise((resolve, reject) => {
+      const timeout = setTimeout(() => {
+        this.#queue = this.#queue.filter((one) => one !== job);
+        reject(busy());
+      }, this.#limits.commitWaitMs);
+      const job: Job = { message: [name, input], timeout, resolve, reject };
+      this.#queue.push(job);
+      this.#next();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const job of this.#queue.splice(0)) {
+      clearTimeout(job.timeout);
+      job.reject(unavailable());
+    }
+    await Promise.all([...this.#readers].map((reader) => this.#giveUp(reader)));
+  }
+
+  #next(): void {
+    if (this.#queue.length === 0 || this.#closed) return;
+    const reader = [...this.#readers].find((one) => one.job === null) ?? this.#spawn();
+    const job = reader === null ? undefined : this.#queue.shift();
+    if (reader === null || job === undefined) return;
+    reader.job = job;
+    clearTimeout(job.timeout);
+    job.timeout = setTimeout(() => {
+      this.#log.warn({ query: job.message[0] }, "a query took too long and was given up");
+      void this.#giveUp(reader);
+    }, this.#limits.scanSecondsMax * 1000);
+    try {
+      reader.worker.postMessage(job.message);
+    } catch (error) {
+      this.#finish(reader, (it) => it.reject(unavailable(error)));
+    }
+  }
+
+  #spawn(): Reader | null {
+    if (this.#readers.size >= this.#most || this.#givenUp >= givenUpMax) return null;
+    const worker = new Worker(entry, {
+      workerData: this.#data,
+      name: "coffer reader",
+      env: threadEnvironment(),
+    });
+    const reader: Reader = { worker, job: null };
+    this.#readers.add(reader);
+    worker.on("message", (message: FromReader) => {
+      if ("kind" in message) return this.#log[message.level](message.fields, message.message);
+      const [kind, body] = message;
+      if (kind === "answer") this.#finish(reader, (job) => job.resolve(body));
+      else this.#finish(reader, (job) => job.reject(errorFromRecord(body)));
+    });
+    worker.on("error", (error) => this.#log.error(traceOf(error), "a reader's thread failed"));
+    worker.on("exit", () => {
+      this.#readers.delete(reader);
+      this.#finish(reader, (job) => job.reject(unavailable()));
+    });
+    return reader;
+  }
+
+  #finish(reader: Reader, answer: (job: Job) => void): void {
+    const { job } = reader;
+    reader.job = null;
+    if (job !== null) {
+      clearTimeout(job.timeout);
+      answer(job);
+    }
+    this.#next();
+  }
+
+  async #giveUp(reader: Reader): Promise<void> {
+    this.#readers.delete(reader);
+    this.#givenUp += 1;
+    const ended = reader.worker.terminate();
+    this.#finish(reader, (job) => job.reject(unavailable()));
+    await ended;
+    this.#givenUp -= 1;
+    this.#next();
+  }
+}

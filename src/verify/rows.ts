@@ -1,0 +1,68 @@
+// Columns of either engine, and members of export lines, to the verifier's own types. Nothing is
+// trusted to have its declared type: who edits a table by hand can store anything in it, and that
+// must become a finding instead of an exception or, worse, a match.
+import { type Entry, entryColumns, type Field, isHash, isSequence, type SecretRow } from "./format.ts";
+import type { HeadRow, StreamRow } from "./source.ts";
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** JSON writes NaN and Infinity as null: a number that is not whole must not pass for null. */
+export function field(value: unknown): Field {
+  if (value === null || typeof value === "string") return value;
+  if (typeof value === "bigint" && Number.isSafeInteger(Number(value))) return Number(value);
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  return "(neither text nor a whole number)";
+}
+
+/** A hash as bytes or as hex; empty if it is neither. */
+export function hashField(value: unknown): string {
+  if (value instanceof Uint8Array && value.length === 32) return Buffer.from(value).toString("hex");
+  return isHash(value) ? value : "";
+}
+
+export function entryOf(row: Row): Entry {
+  const fields: Record<string, Field> = {};
+  for (const column of entryColumns) fields[column] = field(row[column]);
+  const { stream, seq, ...rest } = fields as Record<(typeof entryColumns)[number], Field>;
+  return {
+    ...rest,
+    stream: String(stream),
+    seq: isSequence(seq) ? seq : null,
+    hash: hashField(row.hash),
+  };
+}
+
+export function streamOf(row: Row): StreamRow {
+  return {
+    id: String(field(row.id)),
+    node: field(row.node),
+    openedAt: field(row.opened_at),
+    closedAt: field(row.closed_at),
+    lastSeq: field(row.last_seq),
+    lastHash: hashField(row.last_hash),
+  };
+}
+
+export function headOf(row: Row): HeadRow {
+  return {
+    stream: field(row.stream),
+    seq: field(row.seq),
+    hash: hashField(row.hash),
+    at: field(row.at),
+    key: field(row.key),
+    signature: field(row.signature),
+  };
+}
+
+export function secretOf(row: Row): SecretRow {
+  const sealed = row.sealed;
+  return {
+    id: String(field(row.id)),
+    name: field(row.name),
+    policy: field(row.policy),
+    consumers: field(row.consumers),
+    version: field(row.version),
+    state: field(row.state),
+    sealed: sealed instanceof Uint8Array ? sealed : null,
+  };
+}

@@ -1,0 +1,33 @@
+// What a verification reads from a database, in one text for both engines.
+import { entryColumns } from "./format.ts";
+
+const columns = `${entryColumns.join(", ")}, hash`;
+
+export const installation = "SELECT id FROM installation";
+
+export const keys = `SELECT public_key FROM internal_keys
+  WHERE purpose = 'audit-signing' ORDER BY term, created_at, id`;
+
+export const streams = `SELECT id, node, opened_at, closed_at, last_seq, last_hash
+  FROM audit_streams ORDER BY id`;
+
+export const heads = "SELECT stream, seq, hash, at, key, signature FROM audit_heads ORDER BY stream";
+
+export const marks = `SELECT ${columns} FROM audit_entries
+  WHERE action IN ('audit.open', 'audit.close') ORDER BY stream, seq`;
+
+export const entries = `SELECT ${columns} FROM audit_entries ORDER BY stream, seq`;
+
+/** As `entries`, a page at a time: after the stream and sequence given. */
+export const entriesAfter = `SELECT ${columns} FROM audit_entries
+  WHERE (stream, seq) > ($1, $2) ORDER BY stream, seq LIMIT $3`;
+
+const secretColumns = `secrets.id, secrets.name, secrets.policy, secrets.consumers, secrets.version,
+  secrets.state, secret_versions.sealed
+  FROM secrets LEFT JOIN secret_versions
+    ON secret_versions.id = secrets.version_id AND secret_versions.secret_id = secrets.id`;
+
+export const secrets = `SELECT ${secretColumns} ORDER BY secrets.id`;
+
+export const secretsAfter = `SELECT ${secretColumns}
+  WHERE secrets.id > $1 ORDER BY secrets.id LIMIT $2`;

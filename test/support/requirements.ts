@@ -1,0 +1,120 @@
+// What some tests want from the machine beside npm, and whether it is here. A test that wants one of
+// these asks `have`, and the runner names at its end what was missing and so did not run.
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+
+export type RequirementName = "postgresql" | "strace" | "openssl" | "vectors" | "mount";
+
+export interface Requirement {
+  readonly name: RequirementName;
+  /** What does not run without it. */
+  readonly proves: string;
+  /** Why it cannot be used on this machine; null when it can. */
+  readonly missing: () => string | null;
+  /** Never fails a run, even one that demands everything: no installation can bring it. */
+  readonly optional?: true;
+}
+
+const vectorsFolder = join(import.meta.dirname, "..", "..", "..", "shared", "vectors");
+const debianPostgresql = "/usr/lib/postgresql";
+
+export const requirements: readonly Requirement[] = [
+  {
+    name: "postgresql",
+    proves: "storage, contract and crash tests on PostgreSQL",
+    missing: () => (findPostgresql() === null ? "initdb and postgres are not installed" : null),
+  },
+  {
+    name: "strace",
+    proves: "that a write is on disk before its answer",
+    missing: () => (program("strace") === null ? "strace is not installed" : tracingRefused()),
+  },
+  {
+    name: "openssl",
+    proves: "agreement with OpenSSL",
+    missing: () => (program("openssl") === null ? "openssl is not installed" : null),
+  },
+  {
+    name: "vectors",
+    proves: "the shared test vectors",
+    missing: () => (existsSync(vectorsFolder) ? null : "../shared/vectors is not there"),
+    optional: true,
+  },
+  {
+    name: "mount",
+    proves: "recovery from a file system that is full",
+    missing: mountRefused,
+    optional: true,
+  },
+];
+
+const known = new Map<RequirementName, string | null>();
+
+/** True when tests that want this can run here. Asked once per process. */
+export function have(name: RequirementName): boolean {
+  return whyMissing(name) === null;
+}
+
+/** One sentence on why it cannot be used here; null when it can. */
+export function whyMissing(name: RequirementName): string | null {
+  const remembered = known.get(name);
+  if (remembered !== undefined) return remembered;
+  const requirement = requirements.find((it) => it.name === name);
+  const reason = requirement === undefined ? "no such requirement" : requirement.missing();
+  known.set(name, reason);
+  return reason;
+}
+
+/** The folder of PostgreSQL's server programs: from PATH, else the newest that Debian installed. */
+export function findPostgresql(): string | null {
+  const versions = existsSync(debianPostgresql) ? readdirSync(debianPostgresql) : [];
+  const newestFirst = versions.sort((a, b) => Number(b) - Number(a));
+  const folders = [...searchPath(), ...newestFirst.map((version) => join(debianPostgresql, version, "bin"))];
+  return (
+    folders.find((folder) => executable(join(folder, "initdb")) && executable(join(folder, "postgres"))) ??
+    null
+  );
+}
+
+/** The folder of the shared vectors, which lie beside the repository; ask `have("vectors")` first. */
+export function vectors(...path: string[]): string {
+  return join(vectorsFolder, ...path);
+}
+
+function program(name: string): string | null {
+  return (
+    searchPath()
+      .map((folder) => join(folder, name))
+      .find(executable) ?? null
+  );
+}
+
+/** A container may have the program and forbid its work. */
+function tracingRefused(): string | null {
+  const tried = spawnSync("strace", ["-o", "/dev/null", "true"], { stdio: "ignore", timeout: 10_000 });
+  return tried.status === 0 ? null : "strace is installed but may not trace here";
+}
+
+/** Only root outside a confined container may mount. */
+function mountRefused(): string | null {
+  const folder = mkdtempSync(join(tmpdir(), "coffer-mount-"));
+  const tried = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "none", folder], { stdio: "ignore" });
+  if (tried.status === 0) spawnSync("umount", [folder], { stdio: "ignore" });
+  rmSync(folder, { recursive: true, force: true });
+  return tried.status === 0 ? null : "this user may not mount";
+}
+
+function searchPath(): string[] {
+  return (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+}
+
+function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
