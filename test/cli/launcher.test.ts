@@ -19,6 +19,7 @@ afterEach(() => {
 const main = `
 const [verb, word] = process.argv.slice(2);
 if (verb === "who") console.log([import.meta.filename.slice(-11), process.pid, ...process.argv.slice(2)].join(" "));
+if (verb === "serve") console.log(process.env.MALLOC_ARENA_MAX, ...process.execArgv.filter((flag) => /size|percent/.test(flag)));
 if (verb === "exit") process.exit(Number(word));
 if (verb === "die") process.kill(process.pid, word);
 if (verb === "echo") process.stdin.pipe(process.stdout);
@@ -56,7 +57,9 @@ function launcher({ running, pinned, installed = false }: Layout) {
   }
   const claim = join(top, "claim.cjs");
   const versions = `{ ...process.versions, node: "${running}.0.0" }`;
-  writeFileSync(claim, `Object.defineProperty(process, "versions", { value: ${versions} });\n`);
+  // What puts one program in the place of another came with later releases than the oldest tried here.
+  const older = running < 24 ? "delete process.execve;" : "";
+  writeFileSync(claim, `Object.defineProperty(process, "versions", { value: ${versions} });${older}\n`);
   return (...args: string[]) =>
     spawn(process.execPath, ["--require", claim, join(root, "bin", "coffer"), ...args]);
 }
@@ -81,7 +84,7 @@ async function who(layout: Layout) {
 
 test("a checkout runs the sources on the pinned Node.js when another one started it", async () => {
   expect(await who({ running: 20, pinned: 26 })).toEqual({ file: "src/main.ts", sameProcess: false });
-  expect(await who({ running: 24, pinned: 26 })).toEqual({ file: "src/main.ts", sameProcess: false });
+  expect(await who({ running: 24, pinned: 26 })).toEqual({ file: "src/main.ts", sameProcess: true });
 });
 
 test("a checkout needs no second process when the running Node.js is the pinned one, or none is pinned", async () => {
@@ -100,6 +103,14 @@ test("an installed package runs what was built, on the running Node.js if that i
     sameProcess: false,
   });
 });
+
+test.each([20, 26])(
+  "a server is started with a heap that grows in small steps, from Node.js %i too",
+  async (running) => {
+    const { out, err } = await outcome(launcher({ running, pinned: 26 })("serve"));
+    expect({ out, err }).toEqual({ out: "2 --max-semi-space-size=4 --heap-growing-percent=20\n", err: "" });
+  },
+);
 
 test("a Node.js that is too old, with no newer one beside it, is refused in one sentence", async () => {
   expect(await outcome(launcher({ running: 22 })("who"))).toEqual({

@@ -55,7 +55,7 @@ export interface Revealing {
 }
 
 /** Fewer than this are looked up on the thread that asks. */
-const batchPointsMax = 64;
+const batchPointsMax = 128;
 
 export function revealing(ctx: Context, directory: Directory): Revealing {
   const memory = revealMemory();

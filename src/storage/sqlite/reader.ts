@@ -4,7 +4,7 @@ import { type Bodies, type EngineLog, shownRecord } from "../engine.ts";
 import type { FromReader, ReaderData, ToReader } from "./messages.ts";
 import { Snapshots } from "./snapshots.ts";
 
-const cacheKiB = 8_192;
+const cacheKiB = 4_096;
 
 async function start(port: MessagePort, { file, bodies }: ReaderData): Promise<void> {
   const tell = (level: "info" | "warn" | "error") => (fields: object, message: string) =>
