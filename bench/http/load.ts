@@ -1,4 +1,4 @@
-// Load as a row asks for it. The generator is a process of its own, for the yardstick and for the
+// Load as a row asks for it. autocannon runs in a process of its own, for the yardstick and for the
 // server alike: on a machine with few cores it takes its share from both. Keeps: a load in which one
 // answer was not 2xx, or one connection failed, is an error and never a figure.
 import type { ChildProcess } from "node:child_process";

@@ -1,84 +1,76 @@
-// A job's requests, for each connection its own, and how they look on the wire.
+// A job's requests as autocannon takes them, one list for each connection.
+import type { Request } from "autocannon";
 import type { Job } from "./load.ts";
 import { namesOf, secretName, secretValue, storePath } from "./secrets.ts";
 
-export interface Asked {
-  readonly method: "GET" | "POST" | "PUT";
-  readonly path: string;
-  readonly body: string | null;
-}
-
-/** For each connection what gives its next request, again and again. */
-export function requestsOf({ requests, connections }: Job): (client: number) => () => Asked {
+export function requestsOf(job: Job): (client: number) => Request[] {
+  const authorization = { authorization: `Bearer ${job.token}` };
+  const withBody = { ...authorization, "content-type": "application/json" };
+  const { requests, connections } = job;
   switch (requests.kind) {
-    case "reveal":
-      return inTurn(
-        namesOf(requests.secrets).map((name) => ({ method: "GET", path: valuePath(name), body: null })),
-        connections,
+    case "reveal": {
+      const all = namesOf(requests.secrets).map(
+        (name): Request => ({
+          method: "GET",
+          path: `${storePath}/secrets/${name}/value`,
+          headers: authorization,
+        }),
       );
-    case "batch": {
-      const { secrets, size } = requests;
-      const names = namesOf(secrets);
-      const batches = Array.from({ length: Math.floor(names.length / size) }, (_, index): Asked => {
-        const some = names.slice(index * size, (index + 1) * size);
-        return { method: "POST", path: `${storePath}/values`, body: JSON.stringify({ names: some }) };
-      });
-      return inTurn(batches, connections);
+      return (client) => share(all, client, connections);
     }
-    case "rewrite":
-      return inTurn(
-        namesOf(requests.secrets).map((name, index) => ({
-          method: "PUT",
-          path: valuePath(name),
-          body: JSON.stringify({ value: secretValue(index) }),
-        })),
-        connections,
+    case "batch": {
+      const names = namesOf(requests.secrets);
+      const all = Array.from(
+        { length: Math.floor(names.length / requests.size) },
+        (_, index): Request => ({
+          method: "POST",
+          path: `${storePath}/values`,
+          headers: withBody,
+          body: JSON.stringify({ names: names.slice(index * requests.size, (index + 1) * requests.size) }),
+        }),
       );
+      return (client) => share(all, client, connections);
+    }
+    case "rewrite": {
+      const all = namesOf(requests.secrets).map(
+        (name, index): Request => ({
+          method: "PUT",
+          path: `${storePath}/secrets/${name}/value`,
+          headers: withBody,
+          body: JSON.stringify({ value: secretValue(index) }),
+        }),
+      );
+      return (client) => share(all, client, connections);
+    }
     case "create": {
       let index = requests.from - 1;
-      return () => () => {
-        index += 1;
-        const body = JSON.stringify({ name: secretName(index), value: secretValue(index) });
-        return { method: "POST", path: `${storePath}/secrets`, body };
-      };
+      const create = (): Request => ({
+        method: "POST",
+        path: `${storePath}/secrets`,
+        headers: withBody,
+        // Called anew before each sending.
+        setupRequest(request) {
+          index += 1;
+          return {
+            ...request,
+            body: JSON.stringify({ name: secretName(index), value: secretValue(index) }),
+          };
+        },
+      });
+      return () => [create()];
     }
   }
-}
-
-function valuePath(name: string): string {
-  return `${storePath}/secrets/${name}/value`;
 }
 
 /**
  * Connections start in step, so one list for all would ask for the same secret at the same time.
  * Each takes every n-th of the list; a list too short for that is gone through from different places.
  */
-function inTurn(all: readonly Asked[], connections: number): (client: number) => () => Asked {
-  const [first] = all;
-  if (first === undefined) throw new Error("a load without requests");
-  const apart = all.length >= connections;
-  return (client) => {
-    let at = client - (apart ? connections : 1);
-    return () => {
-      at += apart ? connections : 1;
-      if (apart && at >= all.length) at = client;
-      return all[at % all.length] ?? first;
-    };
-  };
-}
-
-/** What is sent for a request; one that is sent again is written once. */
-export function bytesOf({ url, token }: Pick<Job, "url" | "token">): (asked: Asked) => Buffer {
-  const head = `Host: ${new URL(url).host}\r\nConnection: keep-alive\r\nAuthorization: Bearer ${token}\r\n`;
-  const written = new WeakMap<Asked, Buffer>();
-  return (asked) => {
-    const before = written.get(asked);
-    if (before !== undefined) return before;
-    const { method, path, body } = asked;
-    const about =
-      body === null ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
-    const bytes = Buffer.from(`${method} ${path} HTTP/1.1\r\n${head}${about}\r\n${body ?? ""}`);
-    written.set(asked, bytes);
-    return bytes;
-  };
+function share(all: readonly Request[], client: number, connections: number): Request[] {
+  const own =
+    all.length >= connections
+      ? all.filter((_, index) => index % connections === client % connections)
+      : all.map((_, index) => all[(index + client) % all.length] ?? {});
+  // autocannon writes into what it is given.
+  return own.map((request) => ({ ...request }));
 }
