@@ -7,6 +7,7 @@ import type { Clock } from "../core/clock.ts";
 import { findCredential } from "../core/credentials.ts";
 import { limits } from "../core/limits.ts";
 import type { Credential, Database } from "../core/ports.ts";
+import type { LoginThrottle } from "./throttle.ts";
 
 export interface ParsedToken {
   readonly kind: string;
@@ -28,7 +29,10 @@ export interface Via {
 }
 
 export interface Authenticator {
-  /** Throws `caller.unauthenticated`, the same for every reason. Without a promise where it can. */
+  /**
+   * Throws `caller.unauthenticated`, the same for every reason, or `caller.throttled`. Without a promise
+   * where it can.
+   */
   authenticate(token: string | null, via: Via): Caller | Promise<Caller>;
 }
 
@@ -36,23 +40,33 @@ export function authenticator(parts: {
   readonly database: Pick<Database, "point">;
   readonly clock: Clock;
   readonly form: TokenForm;
+  readonly throttle: LoginThrottle;
 }): Authenticator {
-  const { database, clock, form } = parts;
+  const { database, clock, form, throttle } = parts;
   const seen = new Map<string, Credential>();
 
   const admit = (credential: Credential, token: ParsedToken, via: Via): Caller => {
     const { token: record, principal } = credential;
+    throttle.demand(via.address, token.id);
     const matches = form.same(record.hash, token.hash) && record.principalKind === token.kind;
+    if (!matches) throw failed("wrong", token, via);
+    // Not a failed login: who holds the secret of a token that has ended guesses nothing.
     const ended = record.revokedAt !== null || (record.expiresAt !== null && record.expiresAt <= clock.now());
-    if (!matches || ended) throw unauthenticated();
+    if (ended) throw unauthenticated("ended");
     return { kind: principal.kind, id: principal.id, name: principal.name, tokenId: record.id, ...via };
   };
 
+  const failed = (because: "unknown" | "wrong", token: ParsedToken, via: Via) => {
+    throttle.failed(via.address, token.id);
+    return unauthenticated(because);
+  };
+
   const lookUp = async (token: ParsedToken, via: Via): Promise<Caller> => {
+    throttle.demand(via.address, token.id);
     const credential = await database.point(findCredential, { tokenId: token.id });
     if (credential === null) {
       form.same(token.hash, new Uint8Array(token.hash.length)); // an unknown id costs the same compare
-      throw unauthenticated();
+      throw failed("unknown", token, via);
     }
     const caller = admit(credential, token, via);
     if (seen.size >= limits.accessCacheEntriesMax) seen.clear();
@@ -63,7 +77,7 @@ export function authenticator(parts: {
   return {
     authenticate(text, via) {
       const token = text === null ? null : form.parse(text);
-      if (token === null) throw unauthenticated();
+      if (token === null) throw unauthenticated(text === null ? "missing" : "malformed");
       const known = seen.get(token.id);
       return known === undefined ? lookUp(token, via) : admit(known, token, via);
     },

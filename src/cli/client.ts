@@ -69,6 +69,11 @@ export function clientOf(http: Http, place: Place) {
         http.json({ method: "POST", path: ["organizations"], body }, wire.organization),
     },
 
+    access: {
+      explain: (body: Readonly<Record<string, unknown>>) =>
+        http.json({ method: "POST", path: [...org, "explain"], body }, wire.explained),
+    },
+
     stores: {
       list: () => all([...org, "stores"], {}, wire.store),
       get: (slug: string) => http.json({ method: "GET", path: [...org, "stores", slug] }, wire.store),

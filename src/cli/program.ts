@@ -3,9 +3,11 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { auditCommands } from "./commands/audit.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { hostCommands } from "./commands/host.ts";
 import { loginCommands } from "./commands/login.ts";
 import { organizationCommands } from "./commands/organizations.ts";
+import { policyCommands } from "./commands/policies.ts";
 import { runCommand } from "./commands/run.ts";
 import { secretCommands } from "./commands/secrets.ts";
 import { storeCommands } from "./commands/stores.ts";
@@ -75,6 +77,8 @@ ${exitCodeHelp}`,
   loginCommands(program, shell);
   secretCommands(program, shell);
   runCommand(program, shell, end);
+  policyCommands(program, shell, end);
+  explainCommand(program, shell);
   storeCommands(program, shell);
   trashCommands(program, shell);
   organizationCommands(program, shell);

@@ -27,6 +27,8 @@ export const whoami = object({
 });
 export type Whoami = Shaped<typeof whoami>;
 
+export const explained = object({ allowed: flag, because: list(text) });
+
 export const organization = object({ id: text, slug: text, name, custody: optional(text) });
 export type Organization = Shaped<typeof organization>;
 

@@ -1,18 +1,24 @@
 // The first step of every body: who is this in that organization, as of now? It reads the epochs
 // first, so what is remembered under them is never older than the answer it serves.
 import type { Action } from "./actions.ts";
-import { type Authority, authorize, type Decision, type Target } from "./authorize.ts";
+import type { UnauthenticatedKind } from "./audit/refusals.ts";
+import { type Authority, authorize, holdingsOf, type Standing, storesFor, type Target } from "./authorize.ts";
 import type { Caller } from "./caller.ts";
+import type { Decision } from "./decision.ts";
 import { CofferError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import { type Organization, organizationNotFound, type Ref } from "./organizations/organization.ts";
-import type { CachedAuthority, Epochs, ReadTransaction } from "./ports.ts";
+import type { CachedAuthority, Credential, Epochs, Principal, ReadTransaction } from "./ports.ts";
+import { type Secret, secretNotFound } from "./secrets/secret.ts";
 import { type Store, storeNotFound } from "./stores/store.ts";
+import { actionCovers } from "./tokens/scope.ts";
 
 /** What every operation is called with: who, when, and nothing of the transport. */
 export interface Call {
   readonly caller: Caller;
   readonly at: number;
+  /** The credential was refused so often that a refusal of this call is counted, not written down. */
+  readonly refusalsCounted?: true;
 }
 
 /** A caller admitted to an organization. */
@@ -22,6 +28,8 @@ export interface Access {
   readonly epochs: Epochs;
   /** When the credential ends by itself. */
   readonly expiresAt: number | null;
+  /** The networks from which it is accepted; null: all. */
+  readonly addresses: readonly string[] | null;
 }
 
 /** An organization without membership and one that does not exist are the same to the caller. */
@@ -29,18 +37,18 @@ export async function admit(tx: ReadTransaction, call: Call, ref: Ref): Promise<
   const organization = await tx.organizations.find(ref);
   if (organization === null) throw organizationNotFound();
   const epochs = await tx.access.epochs(organization.id);
-  const { authority, expiresAt } = await authorityOf(tx, call, organization.id, epochs);
-  if (authority.role === null) throw organizationNotFound("no membership");
-  return { organization, authority, epochs, expiresAt };
+  const { authority, expiresAt, addresses } = await authorityOf(tx, call, organization, epochs);
+  if (authority.standing === null) throw organizationNotFound("no membership");
+  return { organization, authority, epochs, expiresAt, addresses };
 }
 
 async function authorityOf(
   tx: ReadTransaction,
   call: Call,
-  organizationId: string,
+  organization: Organization,
   epochs: Epochs,
 ): Promise<CachedAuthority> {
-  const key = `${call.caller.tokenId}@${organizationId}`;
+  const key = `${call.caller.tokenId}@${organization.id}`;
   const cached = tx.authorities.get(key);
   if (
     cached !== undefined &&
@@ -50,7 +58,7 @@ async function authorityOf(
     refuseExpired(cached.expiresAt, call.at);
     return cached;
   }
-  const loaded = await loadAuthority(tx, call, organizationId, epochs);
+  const loaded = await loadAuthority(tx, call, organization, epochs);
   // Forgetting all at once is rare and cheap; an order of use would cost every request.
   if (tx.authorities.size >= limits.accessCacheEntriesMax) tx.authorities.clear();
   tx.authorities.set(key, loaded);
@@ -60,18 +68,59 @@ async function authorityOf(
 async function loadAuthority(
   tx: ReadTransaction,
   call: Call,
-  organizationId: string,
+  organization: Organization,
   epochs: Epochs,
 ): Promise<CachedAuthority> {
-  const { token, principal } = await liveCredential(tx, call);
-  const reaches = token.organizationId === null || token.organizationId === organizationId;
-  const role = reaches ? await tx.access.role(organizationId, principal.id) : null;
+  const credential = await liveCredential(tx, call);
+  const { token, principal } = credential;
   return {
     epochs,
     expiresAt: token.expiresAt,
-    authority: { role, operator: principal.operator, scopes: token.scopes, stores: token.stores },
+    addresses: token.addresses,
+    authority: {
+      principalId: principal.id,
+      standing: reaches(credential, organization.id)
+        ? await standingOf(tx, principal, organization.id)
+        : null,
+      operator: principal.operator,
+      membersCreate: organization.membersCreate,
+      scopes: token.reach,
+      stores: token.stores,
+    },
   };
 }
+
+/** Only a person's token may be bound to no organization; all others belong to one, and so do their tokens. */
+function reaches({ token, principal }: Credential, organizationId: string): boolean {
+  return (
+    token.organizationId === organizationId || (token.organizationId === null && principal.kind === "person")
+  );
+}
+
+/** What a principal is in the organization; null where he is nothing there. */
+export async function standingOf(
+  tx: ReadTransaction,
+  principal: Principal,
+  organizationId: string,
+): Promise<Standing | null> {
+  const { kind, id, name } = principal;
+  if (kind === "person") {
+    const role = await tx.access.role(organizationId, id);
+    if (role === null) return null;
+    const holdings = role === "owner" ? noGrants : await tx.grants.heldBy(organizationId, "person", id);
+    return { kind, role, holdings: holdingsOf(holdings) };
+  }
+  if (principal.organizationId !== organizationId) return null;
+  if (kind === "machine") {
+    return { kind, holdings: holdingsOf(await tx.grants.heldBy(organizationId, "machine", id)) };
+  }
+  if (kind === "service") return { kind, name, stores: principal.stores };
+  if (kind === "job" && principal.job !== null) return { kind, ...principal.job };
+  return null;
+}
+
+/** An owner may everything: what else he holds adds nothing. */
+const noGrants: readonly never[] = [];
 
 /** The credential of a call, if it still stands: it may have been revoked since it was looked at. */
 export async function liveCredential(tx: ReadTransaction, call: Call) {
@@ -82,12 +131,31 @@ export async function liveCredential(tx: ReadTransaction, call: Call) {
   return credential;
 }
 
+/** For what concerns the whole installation: its operators, by a token over all their organizations. */
+export async function permitOperator(tx: ReadTransaction, call: Call, action: Action): Promise<Decision> {
+  const { token, principal } = await liveCredential(tx, call);
+  const authority: Authority = {
+    principalId: principal.id,
+    standing: null,
+    operator: principal.operator && token.organizationId === null,
+    membersCreate: false,
+    scopes: token.reach,
+    stores: token.stores,
+  };
+  const decision = authorize(authority, action, { kind: "installation", storeId: null });
+  if (!decision.allowed) {
+    throw new CofferError("caller.denied", "Only operators of this installation may do that.", {}, decision);
+  }
+  return decision;
+}
+
 function refuseExpired(expiresAt: number | null, at: number): void {
   if (expiresAt !== null && expiresAt <= at) throw unauthenticated();
 }
 
-export function unauthenticated(): CofferError {
-  return new CofferError("caller.unauthenticated", "No valid credential was given.");
+/** The same to the client for every reason; the reason is for the audit trail. */
+export function unauthenticated(because: UnauthenticatedKind = "ended"): CofferError {
+  return new CofferError("caller.unauthenticated", "No valid credential was given.", {}, { because });
 }
 
 /** Decides, and refuses with what the caller may know: a place he may not list does not exist for him. */
@@ -95,33 +163,85 @@ export function permit(
   access: Access,
   action: Action,
   target: Target,
-  hidden: (because: string) => CofferError,
+  hidden: (because: string) => CofferError = (because) => missing(access, target, because),
 ): Decision {
   const decision = authorize(access.authority, action, target);
   if (decision.allowed) return decision;
-  const listing = target.kind === "organization" ? "organization.read" : "store.list";
-  if (!authorize(access.authority, listing, target).allowed) throw hidden(decision.because);
-  throw new CofferError(
-    "caller.denied",
-    "This credential may not do that.",
-    {},
-    { because: decision.because },
-  );
+  const { because } = decision;
+  if (!knows(access, target)) throw hidden(because);
+  throw new CofferError("caller.denied", "This credential may not do that.", {}, { because });
+}
+
+/** Whether the caller may know that what he named is there. */
+function knows({ authority }: Access, target: Target): boolean {
+  const { standing } = authority;
+  if (target.storeId !== null && (standing?.kind === "job" || standing?.kind === "service")) {
+    // Admitted to a store, they may learn that what they name is there: their contracts tell them.
+    return standing.kind === "job"
+      ? standing.storeId === target.storeId
+      : standing.stores === null || standing.stores.includes(target.storeId);
+  }
+  return listing[target.kind].some((action) => authorize(authority, action, target).allowed);
+}
+
+/** What shows that a thing is there; any of these. */
+const listing: Readonly<Record<Target["kind"], readonly Action[]>> = {
+  installation: ["organization.read"],
+  organization: ["organization.read"],
+  store: ["store.list"],
+  secret: ["secret.list", "secret.read"],
+  machine: ["machine.read"],
+  principal: ["people.read"],
+};
+
+/**
+ * The error for what is not there, or not there for this caller: the same for both. In a store that he
+ * may not list, already the store is missing.
+ */
+export function missing(access: Access, target: Target, because?: string): CofferError {
+  const { storeId } = target;
+  if (storeId === null) return organizationNotFound(because);
+  const store: Target = { kind: "store", storeId };
+  if (target.kind === "secret" && knows(access, store)) return secretNotFound(because);
+  return storeNotFound(because);
 }
 
 export function organizationTarget(): Target {
   return { kind: "organization", storeId: null };
 }
 
-export function storeTarget(store: Store): Target {
+export function storeTarget(store: Pick<Store, "id">): Target {
   return { kind: "store", storeId: store.id };
 }
 
-/** A store by reference; one that the caller may not list is not there. */
+/** A secret where it lies. */
+export function targetOf(secret: Secret): Target {
+  const { id, storeId, name, consumers, policy } = secret;
+  return { kind: "secret", storeId, secret: { id, name, consumers, policy } };
+}
+
+/** No secret in particular, or one that is not there. */
+export function anySecretIn(store: Pick<Store, "id">): Target {
+  return { kind: "secret", storeId: store.id };
+}
+
+/**
+ * The stores of which the caller may list all there is; null: every one. Who holds nothing yet sees
+ * nothing; a credential that is not for listing is refused.
+ */
+export function permitStores(access: Access, action: Action): readonly string[] | null {
+  const { standing, scopes } = access.authority;
+  const within = storesFor(access.authority, action);
+  if (within === null || within.length > 0) return within;
+  const holds = standing?.kind === "person" || standing?.kind === "machine";
+  const narrowed = scopes !== null && !scopes.some((scope) => actionCovers(scope.action, action));
+  if (!holds || narrowed) permit(access, action, organizationTarget());
+  return within;
+}
+
+/** A store by reference. What the caller may do there, and whether it is there for him, `permit` decides. */
 export async function storeOf(tx: ReadTransaction, access: Access, ref: Ref): Promise<Store> {
   const store = await tx.stores.find(access.organization.id, ref);
   if (store === null) throw storeNotFound();
-  const decision = authorize(access.authority, "store.list", storeTarget(store));
-  if (!decision.allowed) throw storeNotFound(decision.because);
   return store;
 }

@@ -4,6 +4,7 @@ export const actions = [
   "organization.create",
   "organization.read",
   "organization.manage",
+  "organization.delete",
   "store.list",
   "store.read",
   "store.create",
@@ -18,7 +19,26 @@ export const actions = [
   "secret.delete",
   "secret.restore",
   "secret.purge",
+  "grant.read",
+  "grant.manage",
+  "people.read",
+  "people.manage",
+  "group.read",
+  "group.manage",
+  "machine.create",
+  "machine.read",
+  "machine.manage",
+  "service.read",
+  "service.manage",
+  "token.read",
+  "token.manage",
+  "trust.read",
+  "trust.manage",
+  "job.manage",
+  "key.read",
+  "key.manage",
   "audit.read",
+  "metrics.read",
 ] as const;
 
 export type Action = (typeof actions)[number];
@@ -27,9 +47,13 @@ export type Action = (typeof actions)[number];
 export const systemActions = [
   "installation.create",
   "token.recover",
+  "authentication.refused",
+  "refusals.counted",
   "trash.purge",
   "audit.open",
   "audit.close",
+  "audit.remove",
+  "audit.restate",
 ] as const;
 
 export type AuditAction = Action | (typeof systemActions)[number];

@@ -1,7 +1,17 @@
 // Every body by its name, so that a writer or reader on another thread finds what it is asked to
 // run. A body that is not listed here cannot run; a test holds the list against the sources.
 import { listAudit, saveHead } from "./audit/operations.ts";
+import {
+  auditPage,
+  dueStreams,
+  newestHeadAt,
+  recordRemoval,
+  removalStanding,
+  removeRecorded,
+  restateDigests,
+} from "./audit/retention.ts";
 import { findCredential } from "./credentials.ts";
+import { explainAccess } from "./explain/explain.ts";
 import { listChanges } from "./feed.ts";
 import {
   createInstallation,
@@ -43,11 +53,14 @@ const allCommands: readonly AnyCommand[] = [
   duplicateSecret,
   purgeTrashed,
   recordRefusals,
+  recordRemoval,
   recordReveals,
   recoverOwner,
+  removeRecorded,
   removeSecrets,
   removeStore,
   reserveSeals,
+  restateDigests,
   restoreSecret,
   restoreVersion,
   saveHead,
@@ -58,6 +71,9 @@ const allCommands: readonly AnyCommand[] = [
 ];
 
 const allQueries: readonly AnyQuery[] = [
+  explainAccess,
+  auditPage,
+  dueStreams,
   findCredential,
   findDuplicateSource,
   findFoldedSecret,
@@ -72,11 +88,13 @@ const allQueries: readonly AnyQuery[] = [
   listSecrets,
   listStores,
   listVersions,
+  newestHeadAt,
   positionOfSecret,
   prepareBatch,
   prepareReveal,
   readKeys,
   readOrganizationKeys,
+  removalStanding,
   whoami,
 ];
 

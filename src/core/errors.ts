@@ -9,8 +9,10 @@ export const errorCodes = [
   "route.method",
   "caller.unauthenticated",
   "caller.denied",
+  "caller.throttled",
   "organization.not_found",
   "organization.slug_taken",
+  "principal.not_found",
   "store.not_found",
   "store.slug_taken",
   "store.is_default",
@@ -42,7 +44,12 @@ export interface ErrorDetails {
   readonly limit?: number;
   readonly index?: number;
   readonly revision?: number;
+  /** Of a text, counted from 1. */
+  readonly line?: number;
+  /** The known name that an unknown one is nearest to. */
+  readonly nearest?: string;
   readonly allowed?: readonly string[];
+  readonly retryAfterSeconds?: number;
 }
 
 export class CofferError extends Error {

@@ -1,5 +1,5 @@
 // The change feed as a caller reads it: what he may list, in revision order, waiting if he wishes.
-import { admit, organizationTarget, permit } from "./access.ts";
+import { admit, permitStores } from "./access.ts";
 import { authorize } from "./authorize.ts";
 import type { Caller } from "./caller.ts";
 import type { Change } from "./changes.ts";
@@ -7,7 +7,7 @@ import { CofferError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import { callOf, type OrganizationCall, read } from "./operation.ts";
 import type { Directory } from "./organizations/directory.ts";
-import { organizationNotFound, type Ref } from "./organizations/organization.ts";
+import type { Ref } from "./organizations/organization.ts";
 import type { Context, Query } from "./ports.ts";
 import { waitingRoom } from "./waiting-room.ts";
 
@@ -26,7 +26,7 @@ export const listChanges: Query<ChangesInput, ChangePage> = {
   name: "changes.list",
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
-    permit(access, "secret.list", organizationTarget(), organizationNotFound);
+    permitStores(access, "secret.list");
     const { revision } = access.organization;
     // A revision from the future comes from a history that a restore has ended.
     if (input.since > revision || input.since < (await tx.changes.forgottenUpTo(input.organizationId))) {

@@ -14,6 +14,7 @@ import type {
   TokenRecord,
   Transaction,
 } from "./ports.ts";
+import { unnarrowed } from "./tokens/token.ts";
 
 interface CreateInput extends Call {
   readonly installation: Installation;
@@ -48,7 +49,7 @@ export const createInstallation: Command<CreateInput, Installation> = {
 };
 
 interface RecoverInput extends Call {
-  readonly token: Omit<TokenRecord, "principalId" | "principalKind" | "organizationId" | "scopes" | "stores">;
+  readonly token: Pick<TokenRecord, "id" | "name" | "hash" | "expiresAt" | "revokedAt" | "createdAt">;
 }
 
 /** A new token for the first person of the installation; null where there is none. */
@@ -62,8 +63,7 @@ export const recoverOwner: Command<RecoverInput, Person | null> = {
       organizationId: null,
       principalKind: "person",
       principalId: person.id,
-      scopes: null,
-      stores: null,
+      ...unnarrowed,
     });
     await noted(tx, input, "token.recover", {
       kind: "token",

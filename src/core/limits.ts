@@ -7,6 +7,17 @@ export const limits = {
   valueBytesMax: 65_536,
   descriptionCharactersMax: 65_535,
   policyBytesMax: 65_536,
+  policyRulesMax: 100,
+  /** Of one claim of one rule. */
+  policyConditionsMax: 100,
+  /** A list of maps of lists is three deep; the rest is room for saying what is wrong with deeper ones. */
+  policyDepthMax: 8,
+  /** Parsed policies in memory, by a generous estimate: twice the 10,000 of a store that has many. */
+  policyCacheBytesMax: 32 * 1024 * 1024,
+  /** A branch's name is the longest of a job's claims; git hosts end them at 255. */
+  claimCharactersMax: 1_024,
+  /** Teams of the person who started a build. */
+  claimValuesMax: 256,
   consumersMax: 64,
   consumerCharactersMax: 255,
   /** Kubernetes: a label's value, and the name part of its key. */
@@ -72,8 +83,60 @@ export const limits = {
 
   headEveryMs: 1_000,
   headEveryEntries: 1_000,
+  /** Entries of one archive file, some 25 MB: a run that is broken off repeats at most this. */
+  auditSegmentEntriesMax: 50_000,
+  /** Entries read, restated or removed at once: a few milliseconds of the writer's time. */
+  auditChunkRows: 500,
+
+  /** Workload identity. Real tokens have 1 to 4 KiB; Kubernetes' with all claims up to 8. */
+  workloadTokenBytesMax: 16_384,
+  /** For `nbf` and `iat` alone: a session ends with `exp`, so there is nothing after it to allow. */
+  workloadClockSkewMs: 60_000,
+  /** A token for a longer time than a day is a password, not the identity of a run. */
+  workloadTokenLifeMsMax: 24 * 60 * 60 * 1000,
+  workloadSessionMsMax: 60 * 60 * 1000,
+  trustNameCharactersMax: 255,
+  trustAudienceCharactersMax: 255,
+  trustUrlCharactersMax: 2_048,
+  trustClaimsMax: 20,
+  trustClaimNameCharactersMax: 255,
+  trustPatternsMax: 100,
+  trustPatternCharactersMax: 500,
+  trustStoresMax: 100,
+  /** GitLab publishes 3 keys, Google 3, a Kubernetes cluster 1 or 2. */
+  keySetKeysMax: 100,
+  keySetBytesMax: 262_144,
+  keySetSourcesMax: 1_000,
+  /** Fetches under way at once: each is a socket, and a name to resolve on one of few threads. */
+  keySetFetchesMax: 32,
+  keySetFetchMs: 5_000,
+  /** How long a key that its issuer withdrew is still taken. */
+  keySetFreshMs: 10 * 60_000,
+  /** While its issuer cannot be reached: as long as a session that began just before would last. */
+  keySetStaleMs: 60 * 60_000,
+  /** Tokens with unknown keys cost the issuer one request in this time, however many come. */
+  keySetUnknownKeyMs: 60_000,
+  /** After a failed fetch. */
+  keySetRetryMs: 15_000,
+  /** A file costs nothing to read again; a half-written one is forgiven for a minute. */
+  keyFileFreshMs: 2_000,
+  keyFileStaleMs: 60_000,
 
   tokenLifeMs: 30 * 24 * 60 * 60 * 1000,
+  /** In one list of addresses; each is looked at for every request. */
+  networksMax: 64,
+  /** Of one credential from one block of addresses; then it is refused from there, right or wrong. */
+  failedLoginsPerMinute: 10,
+  /** Some megabytes at most. To have one forgotten costs an attacker as many requests. */
+  failedLoginsKeptMax: 65_536,
+  /** Refusals of one credential that are written down one by one; further ones are counted. */
+  refusalsPerMinute: 60,
+  /** Different kinds, credentials and blocks of addresses that are counted apart. */
+  refusalCountsMax: 1_024,
+  /** An action, a slug and a secret's name. */
+  scopeCharactersMax: 600,
+  scopesMax: 100,
+  storesOfTokenMax: 1_000,
   /** Rows kept in memory for reveals; each is checked against the tables when its audit commits. */
   revealCacheBytesMax: 12 * 1024 * 1024,
   accessCacheEntriesMax: 10_000,

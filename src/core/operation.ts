@@ -86,12 +86,15 @@ export function mutation<I extends Call & { readonly organizationId: string | nu
   return {
     name,
     run,
+    tokenOf: ({ caller }) => caller.tokenId,
     refused: (input, error) =>
-      refusedEntry(input, typeof action === "function" ? action(input) : action, target(input), error),
+      input.refusalsCounted === true
+        ? null
+        : refusedEntry(input, typeof action === "function" ? action(input) : action, target(input), error),
   };
 }
 
-/** Writes down refusals that were decided while reading: those of one call, together. */
+/** Writes down refusals that no body has written down itself: those of one call, or counts, together. */
 export const recordRefusals: Command<readonly AuditEntry[], null> = {
   name: "audit.refusals",
   writesLast: true,
@@ -120,10 +123,16 @@ export async function read<I extends Call & { readonly organizationId: string | 
   } catch (error) {
     if (error instanceof CofferError) {
       const entry = refusedEntry(input, action, target, error);
-      if (entry !== null) await ctx.database.share(recordRefusals, [entry]);
+      if (entry !== null) await writeRefusals(ctx, [entry]);
     }
     throw error;
   }
+}
+
+/** Refusals that were decided while reading. Of one credential's only so many a minute are written. */
+export async function writeRefusals(ctx: Context, entries: readonly AuditEntry[]): Promise<void> {
+  const bounded = ctx.refusals.bound(entries);
+  if (bounded.length > 0) await ctx.database.share(recordRefusals, bounded);
 }
 
 export function callOf(ctx: Context, caller: Caller): Call {

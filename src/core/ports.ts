@@ -2,18 +2,23 @@
 // these; nothing here knows SQL, threads or ciphers.
 import type { AuditEntry, SignedHead, StoredEntry, StreamHead } from "./audit/entry.ts";
 import type { AuditFilter } from "./audit/filter.ts";
+import type { Refusals } from "./audit/refusals.ts";
+import type { Segment, SignedSegment } from "./audit/segment.ts";
 import type { Authority, Role } from "./authorize.ts";
 import type { Actor, CallerKind } from "./caller.ts";
 import type { Change } from "./changes.ts";
 import type { Clock } from "./clock.ts";
 import type { CofferError } from "./errors.ts";
+import type { Grant, GrantObject, GrantSubject, HeldGrant } from "./grants/grant.ts";
 import type { Ids } from "./ids.ts";
+import type { Claims } from "./policies/claims.ts";
 import type { Organization, Ref, TrashRule } from "./organizations/organization.ts";
 import type { Position } from "./pagination.ts";
 import type { Plaintext } from "./plaintext.ts";
 import type { SecretFilter, SecretOrder } from "./secrets/filter.ts";
 import type { SealedValue, Secret, SecretRef, Version } from "./secrets/secret.ts";
 import type { Store } from "./stores/store.ts";
+import type { Scope } from "./tokens/scope.ts";
 
 // ---- the database -------------------------------------------------------------------------
 
@@ -30,6 +35,8 @@ export interface Command<I, O> {
    * after the body's own writes were rolled back, in the same commit.
    */
   readonly refused?: (input: I, error: CofferError) => AuditEntry | null;
+  /** Whose credential it acts by. Past a bound its refusals are counted, not written; see audit/bounded.ts. */
+  readonly tokenOf?: (input: I) => string | null;
   /** True for a body that throws only before its first write: it needs no savepoint of its own. */
   readonly writesLast?: true;
 }
@@ -69,6 +76,7 @@ export interface ReadTransaction {
   readonly authorities: Map<string, CachedAuthority>;
   readonly installation: InstallationReader;
   readonly access: AccessReader;
+  readonly grants: GrantReader;
   readonly organizations: OrganizationReader;
   readonly stores: StoreReader;
   readonly secrets: SecretReader;
@@ -81,6 +89,7 @@ export interface ReadTransaction {
 export interface Transaction extends ReadTransaction {
   readonly installation: InstallationRepository;
   readonly access: AccessRepository;
+  readonly grants: GrantRepository;
   readonly organizations: OrganizationRepository;
   readonly stores: StoreRepository;
   readonly secrets: SecretRepository;
@@ -157,17 +166,35 @@ export interface TokenRecord {
   readonly principalId: string;
   readonly name: string;
   readonly hash: Uint8Array;
+  /** As they were given. */
   readonly scopes: readonly string[] | null;
+  /** What the scopes come to. */
+  readonly reach: readonly Scope[] | null;
   readonly stores: readonly string[] | null;
+  /** Networks from which it is accepted; null: from everywhere. */
+  readonly addresses: readonly string[] | null;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  /** The trust that let a workload in; null for all other tokens. */
+  readonly trustId: string | null;
+  readonly lastUsedAt: number | null;
   readonly createdAt: number;
+}
+
+/** Who a token speaks for. Everyone but a person belongs to one organization. */
+export interface Principal extends Actor {
+  readonly organizationId: string | null;
+  readonly email: string | null;
+  readonly operator: boolean;
+  /** The stores a service is bound to; null: all. */
+  readonly stores: readonly string[] | null;
+  readonly job: { readonly storeId: string; readonly claims: Claims } | null;
 }
 
 /** A token with the principal it speaks for; what authentication looks at. */
 export interface Credential {
   readonly token: TokenRecord;
-  readonly principal: Actor & { readonly email: string | null; readonly operator: boolean };
+  readonly principal: Principal;
 }
 
 /** Raised by every change of access; what was decided under one pair holds only under that pair. */
@@ -180,10 +207,12 @@ export interface CachedAuthority {
   readonly epochs: Epochs;
   readonly authority: Authority;
   readonly expiresAt: number | null;
+  readonly addresses: readonly string[] | null;
 }
 
 export interface AccessReader {
   credential(tokenId: string): Promise<Credential | null>;
+  principal(kind: "person" | "machine" | "service", id: string): Promise<Principal | null>;
   role(organizationId: string, personId: string): Promise<Role | null>;
   memberships(personId: string): Promise<readonly { organizationId: string; role: Role }[]>;
   epochs(organizationId: string): Promise<Epochs>;
@@ -206,6 +235,27 @@ export interface AccessRepository extends AccessReader {
   startEpoch(scope: string): Promise<void>;
   raiseEpoch(organizationId: string): Promise<void>;
   raiseInstallationEpoch(): Promise<void>;
+}
+
+export interface GrantReader {
+  /** What a person or machine holds in the organization, directly or by groups. */
+  heldBy(organizationId: string, kind: "person" | "machine", id: string): Promise<readonly HeldGrant[]>;
+  /** In order of object and subject, after the given one; a part that is null is any. */
+  list(
+    organizationId: string,
+    filter: { readonly subject: GrantSubject | null; readonly object: GrantObject | null },
+    page: { readonly after: Grant | null; readonly limit: number },
+  ): Promise<readonly Grant[]>;
+}
+
+export interface GrantRepository extends GrantReader {
+  /** Sets the level; false where it was that already. */
+  put(organizationId: string, grant: Grant, at: number): Promise<boolean>;
+  /** False where there was none. */
+  remove(organizationId: string, subject: GrantSubject, object: GrantObject): Promise<boolean>;
+  /** All grants to a subject, or on an object, that is gone. */
+  forgetSubject(organizationId: string, subject: GrantSubject): Promise<void>;
+  forgetObject(organizationId: string, object: GrantObject): Promise<void>;
 }
 
 // ---- organizations and stores ----------------------------------------------------------------
@@ -350,17 +400,42 @@ export interface ChangeRepository extends ChangeReader {
   prune(organizationId: string, upTo: number): Promise<void>;
 }
 
+/** A stream whose oldest entry is old enough to go. */
+export interface DueStream {
+  readonly id: string;
+  readonly node: string;
+  readonly openedAt: number;
+  /** Null while some process may still append to it. */
+  readonly closed: { readonly at: number; readonly seq: number; readonly hash: Uint8Array } | null;
+  /** Of the oldest entry that is still there. */
+  readonly firstSeq: number;
+}
+
 export interface AuditReader {
   list(
     filter: AuditFilter,
     page: { before: Position | null; limit: number },
   ): Promise<readonly StoredEntry[]>;
+  /** Streams with an oldest entry from before `at`, by id, after the given one. */
+  due(at: number, after: string, limit: number): Promise<readonly DueStream[]>;
+  /** The entries of one stream after a sequence. */
+  entriesOf(stream: string, after: number, limit: number): Promise<readonly StoredEntry[]>;
+  /** The newest record of removed entries: of all streams, of one. */
+  newestSegment(): Promise<SignedSegment | null>;
+  lastSegment(stream: string): Promise<SignedSegment | null>;
+  /** When the newest head was signed, on whichever node. */
+  newestHeadAt(): Promise<number | null>;
 }
 
 export interface AuditRepository extends AuditReader {
   /** Chains the entry to this connection's stream. The head is adopted when the commit succeeds. */
   append(entry: AuditEntry): Promise<void>;
   saveHead(head: SignedHead): Promise<void>;
+  /** Whether that entry stands so, and is not the last one of a stream that may still grow. */
+  mayRemove(stream: string, lastSeq: number, hash: string): Promise<boolean>;
+  insertSegment(segment: SignedSegment): Promise<void>;
+  /** Removes rows that a record covers, the newest first, at most `limit`; answers how many. */
+  removeRecorded(stream: string, limit: number): Promise<number>;
 }
 
 // ---- keys ------------------------------------------------------------------------------------
@@ -385,6 +460,7 @@ export interface Keyring {
   /** The first term of a new organization, to be inserted in the organization's own transaction. */
   newOrganizationKey(organizationId: string, at: number): KeyRecord;
   signHead(head: StreamHead, at: number): SignedHead;
+  signSegment(segment: Segment): SignedSegment;
 }
 
 /** What the operations of the core stand on. */
@@ -393,4 +469,5 @@ export interface Context {
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly refusals: Refusals;
 }

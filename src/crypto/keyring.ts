@@ -12,7 +12,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 import { keyBytes } from "./gcm.ts";
 import { newWrappedKey } from "./installation.ts";
 import type { RootKeys } from "./roots/file.ts";
-import { type SigningKey, signHead, signingKeyFrom, signingKeyId } from "./signing.ts";
+import { type SigningKey, signHead, signingKeyFrom, signingKeyId, signSegment } from "./signing.ts";
 import { openTerms } from "./terms.ts";
 import { damagedKey, intoKeyObject, openInternalKey, unwrapKey } from "./wrapping.ts";
 
@@ -134,6 +134,7 @@ export function openKeyring(source: KeySource): OpenKeyring {
       return newWrappedKey(ids.next(), opened().roots.active, installationId, place, at).record;
     },
     signHead: (head, at) => signHead(opened().signing, installationId, head, at),
+    signSegment: (segment) => signSegment(opened().signing, installationId, segment),
     forget: terms.forget,
     close() {
       open = null;

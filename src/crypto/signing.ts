@@ -9,6 +9,7 @@ import {
   sign,
 } from "node:crypto";
 import { canonicalHead, type SignedHead, type StreamHead } from "../core/audit/entry.ts";
+import { canonicalSegment, type Segment, type SignedSegment } from "../core/audit/segment.ts";
 
 export interface SigningKey {
   /** ak_ and the first 32 hex digits of SHA-256 over the public key as SPKI. */
@@ -44,6 +45,13 @@ export function signingKeyId(spki: Uint8Array): string {
 export function signHead(key: SigningKey, installationId: string, head: StreamHead, at: number): SignedHead {
   const { stream, seq } = head;
   const said = { stream, seq, hash: Buffer.from(head.hash).toString("hex"), at };
-  const text = Buffer.from(canonicalHead(installationId, said));
-  return { ...said, key: key.id, signature: sign(null, text, key.private).toString("base64url") };
+  return { ...said, ...signed(key, canonicalHead(installationId, said)) };
+}
+
+export function signSegment(key: SigningKey, installationId: string, segment: Segment): SignedSegment {
+  return { ...segment, ...signed(key, canonicalSegment(installationId, segment)) };
+}
+
+function signed(key: SigningKey, text: string): { key: string; signature: string } {
+  return { key: key.id, signature: sign(null, Buffer.from(text), key.private).toString("base64url") };
 }

@@ -2,6 +2,8 @@
 // nothing of what one of them means.
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { authenticator } from "../auth/bearer.ts";
+import { loginThrottle } from "../auth/throttle.ts";
+import type { Network } from "../core/addresses.ts";
 import { CofferError } from "../core/errors.ts";
 import { parseToken, sameHash } from "../crypto/tokens.ts";
 import { dialects } from "../dialects/all.ts";
@@ -24,7 +26,7 @@ const healthPaths: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 
 export function createApp(
   node: OpenNode | SealedNode,
-  parts: { log: FastifyBaseLogger; publicUrl: string },
+  parts: { log: FastifyBaseLogger; publicUrl: string; trustedProxies: readonly Network[] },
 ): FastifyInstance {
   const app = Fastify({
     loggerInstance: parts.log,
@@ -52,6 +54,7 @@ export function createApp(
   app.server.maxConnections = connectionsMax;
   app.server.headersTimeout = headersMsMax;
   app.decorateRequest("caller");
+  app.decorateRequest("address", null);
   // Not for speed: a body's own message is masked wherever an error escapes a dialect's part.
   app.setErrorHandler((error, request, reply) => answerError(dialectFor(request.url), error, request, reply));
   app.setNotFoundHandler((request, reply) =>
@@ -67,9 +70,12 @@ export function createApp(
   health(app, node);
   // No route of any dialect: the hook above has answered already.
   if (node.sealed) return app;
-  const { database, clock } = node.context;
+  const { database, clock, refusals } = node.context;
+  const form = { parse: parseToken, same: sameHash };
   const mounting = {
-    authenticator: authenticator({ database, clock, form: { parse: parseToken, same: sameHash } }),
+    authenticator: authenticator({ database, clock, form, throttle: loginThrottle(clock) }),
+    refusals,
+    trustedProxies: parts.trustedProxies,
     services: { operations: node.operations, publicUrl: parts.publicUrl },
   };
   for (const dialect of dialects) mountDialect(app, dialect, mounting);

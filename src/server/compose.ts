@@ -3,8 +3,10 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { boundingRefusals } from "../core/audit/bounded.ts";
 import type { SignedHead } from "../core/audit/entry.ts";
 import { headSigner } from "../core/audit/operations.ts";
+import { refusals } from "../core/audit/refusals.ts";
 import { systemCaller } from "../core/caller.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { CofferError } from "../core/errors.ts";
@@ -46,6 +48,8 @@ export interface OpenNode {
   readonly bootstrap: Bootstrap | null;
   /** Signs new audit heads; called about every second. */
   signHeads(): Promise<void>;
+  /** Writes down the refusals that were counted in the minutes that are over. */
+  writeRefusals(): Promise<void>;
   /** Resolves if the database answers. */
   probe(): Promise<void>;
   /** Purges what has lain its time in the trash. */
@@ -179,7 +183,14 @@ function running(
   });
   if (unlocked.sealed) throw new CofferError("server.sealed", unlocked.because);
   const { keyring } = unlocked;
-  const context: Context = { database, keyring, clock, ids };
+  const counted = refusals(clock);
+  const context: Context = {
+    database: boundingRefusals(database, counted),
+    keyring,
+    clock,
+    ids,
+    refusals: counted,
+  };
   const offered = operations(context);
   const signer = headSigner(context, parts.emit);
   return {
@@ -188,6 +199,7 @@ function running(
     operations: offered,
     bootstrap,
     signHeads: () => signer.sign(),
+    writeRefusals: () => counted.write(database, "over"),
     async probe() {
       await database.point(readKeys, null);
     },
@@ -199,6 +211,13 @@ function running(
     },
     async close() {
       offered.feed.release();
+      // A database that takes nothing any more must not keep the node from ending.
+      await counted.write(database, "all").catch((error: unknown) => {
+        parts.log.warn(
+          { errorName: error instanceof Error ? error.name : "unknown" },
+          "counted refusals are lost",
+        );
+      });
       await database.close((head) => {
         const signed = keyring.signHead(head, clock.now());
         parts.emit(signed);

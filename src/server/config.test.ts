@@ -44,6 +44,34 @@ describe("configuration", () => {
     expect(refused({ config: "/nowhere/coffer.yaml" })).toContain("is not there");
   });
 
+  test("trusted proxies are a list in the file, and written with commas elsewhere", () => {
+    const inFile = file("server:\n  trustedProxies: [10.1.2.3, 2001:DB8::/32]\n");
+    const shown = (flags: Parameters<typeof loadConfig>[0], env = {}) =>
+      printableConfig(loadConfig(flags, env).config).server;
+    expect(shown({})).toEqual({ trustedProxies: [] });
+    expect(shown({ config: inFile })).toEqual({ trustedProxies: ["10.1.2.3", "2001:db8::/32"] });
+    expect(shown({ config: inFile }, { COFFER_TRUSTED_PROXIES: "10.0.0.0/8, ::1" })).toEqual({
+      trustedProxies: ["10.0.0.0/8", "::1"],
+    });
+    expect(shown({ trustedProxies: "::1" }, { COFFER_TRUSTED_PROXIES: "10.0.0.0/8" })).toEqual({
+      trustedProxies: ["::1"],
+    });
+    for (const wrong of [
+      "10.0.0.1/8",
+      "0.0.0.0/0",
+      "::/0",
+      "proxy.example.com",
+      "10.0.0.1,",
+      "10.0.0.1:80",
+    ]) {
+      expect(refused({ trustedProxies: wrong })).toContain("server.trustedProxies");
+    }
+    expect(refused({ config: file("server:\n  trustedProxies: [1]\n") })).toContain(
+      "must be a list of texts",
+    );
+    expect(refused({ trustedProxies: new Array<string>(65).fill("::1").join(",") })).toContain("at most 64");
+  });
+
   test("an unknown COFFER_ variable is a warning that names the nearest", () => {
     const { warnings } = loadConfig({}, { COFFER_LOGLEVEL: "info", COFFER_URL: "http://x", OTHER: "1" });
     expect(warnings).toEqual([

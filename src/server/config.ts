@@ -2,7 +2,9 @@
 // One table names every key; whatever is not in it is an error that names the nearest.
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { nearest } from "./nearest.ts";
+import { type Network, networkText, parseNetwork } from "../core/addresses.ts";
+import { limits } from "../core/limits.ts";
+import { nearest } from "../core/nearest.ts";
 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -21,6 +23,8 @@ export interface Config {
   /** The text of a root key file, from the environment only: flags and files are read by others. */
   readonly rootKeyText: string | null;
   readonly publicUrl: string | null;
+  /** Whose word about the client's address is taken; see http/client-address.ts. */
+  readonly trustedProxies: readonly Network[];
   readonly ownerEmail: string;
   readonly logLevel: LogLevel;
   /** Where signed audit heads are appended as well, one line each. */
@@ -35,6 +39,7 @@ export interface ServeFlags {
   readonly database?: string;
   readonly rootKey?: string;
   readonly publicUrl?: string;
+  readonly trustedProxies?: string;
   readonly ownerEmail?: string;
   readonly logLevel?: string;
   readonly config?: string;
@@ -43,13 +48,16 @@ export interface ServeFlags {
 type Environment = Readonly<Record<string, string | undefined>>;
 type Flag = keyof Omit<ServeFlags, "config">;
 
+/** A list is written with commas in flags and variables, and as a list in the file. */
+type Value = string | boolean | readonly string[] | null;
+
 interface Key {
   /** Where it stands in coffer.yaml; null: not there. */
   readonly file: string | null;
   readonly env: string;
   readonly flag: Flag | null;
-  readonly kind: "text" | "yes or no";
-  readonly otherwise: string | boolean | null;
+  readonly kind: "text" | "yes or no" | "list";
+  readonly otherwise: Value;
 }
 
 const keys = {
@@ -78,6 +86,13 @@ const keys = {
     kind: "text",
     otherwise: null,
   },
+  trustedProxies: {
+    file: "server.trustedProxies",
+    env: "COFFER_TRUSTED_PROXIES",
+    flag: "trustedProxies",
+    kind: "list",
+    otherwise: [],
+  },
   ownerEmail: {
     file: "ownerEmail",
     env: "COFFER_OWNER_EMAIL",
@@ -95,7 +110,7 @@ const keys = {
   },
 } as const satisfies Record<string, Key>;
 
-type Values = Record<keyof typeof keys, string | boolean | null>;
+type Values = Record<keyof typeof keys, Value>;
 
 /** Read by the CLI or by tests, not by the server; no reason to warn of them. */
 const otherVariables = /^COFFER_(CONFIG|URL|TOKEN|ORG|STORE|TEST_.*|CI_.*)$/;
@@ -151,7 +166,7 @@ function flatten(path: string, value: unknown, prefix: string): Map<string, unkn
   }
   for (const [key, member] of Object.entries(value)) {
     const name = prefix === "" ? key : `${prefix}.${key}`;
-    if (typeof member === "object" && member !== null) {
+    if (typeof member === "object" && member !== null && !Array.isArray(member)) {
       for (const [inner, leaf] of flatten(path, member, name)) flat.set(inner, leaf);
     } else flat.set(name, member);
   }
@@ -181,14 +196,29 @@ function flagLayer(flags: ServeFlags): Partial<Values> {
   return values;
 }
 
-function typed(where: string, { kind }: Key, value: unknown): string | boolean {
+const kinds = {
+  text: "text that is not empty",
+  "yes or no": "true or false",
+  list: "a list of texts",
+} as const;
+
+function typed(where: string, { kind }: Key, value: unknown): NonNullable<Value> {
   if (kind === "text" && typeof value === "string" && value !== "") return value;
   if (kind === "yes or no") {
     if (typeof value === "boolean") return value;
     if (value === "true" || value === "1") return true;
     if (value === "false" || value === "0") return false;
   }
-  throw new ConfigError(`${where} must be ${kind === "text" ? "text that is not empty" : "true or false"}.`);
+  if (kind === "list") {
+    const items: readonly unknown[] | null =
+      typeof value === "string"
+        ? value.split(",").map((item) => item.trim())
+        : Array.isArray(value)
+          ? value
+          : null;
+    if (items?.every((item) => typeof item === "string")) return items;
+  }
+  throw new ConfigError(`${where} must be ${kinds[kind]}.`);
 }
 
 function unknownVariables(env: Environment): string[] {
@@ -225,6 +255,7 @@ function check(values: Values): Config {
     rootKeyFile: text("rootKeyFile"),
     rootKeyText: text("rootKeyText"),
     publicUrl: parsePublicUrl(text("publicUrl")),
+    trustedProxies: parseProxies(values.trustedProxies),
     ownerEmail: parseEmail(text("ownerEmail") ?? ""),
     logLevel: level,
     auditHeadFile: text("auditHeadFile"),
@@ -257,6 +288,21 @@ function parsePublicUrl(text: string | null): string | null {
   return text.replace(/\/+$/, "");
 }
 
+function parseProxies(value: Value): readonly Network[] {
+  const texts = Array.isArray(value) ? value : [];
+  if (texts.length > limits.networksMax) {
+    throw new ConfigError(`server.trustedProxies must have at most ${limits.networksMax} entries.`);
+  }
+  return texts.map((text) => {
+    const network = parseNetwork(text);
+    // With all of them trusted, every client could say that it is another one.
+    if (network !== null && network.prefix > 0) return network;
+    throw new ConfigError(
+      `server.trustedProxies: "${text}" is no address or network of proxies. Write 10.1.2.3 or 10.1.2.0/24.`,
+    );
+  });
+}
+
 function parseEmail(text: string): string {
   if (text.length > 254 || !/^[^@\s]+@[^@\s]+$/.test(text))
     throw new ConfigError("ownerEmail must be an e-mail address.");
@@ -265,13 +311,15 @@ function parseEmail(text: string): string {
 
 /** For people to look at: nested as in the file, secrets left out. */
 export function printableConfig(config: Config): Record<string, unknown> {
-  const { database, rootKeyText, rootKeyFile, listen, logLevel, auditHeadFile, ...plain } = config;
+  const { database, rootKeyText, rootKeyFile, listen, logLevel, auditHeadFile, trustedProxies, ...plain } =
+    config;
   const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
   return {
     ...plain,
     listen: `${host}:${listen.port}`,
     database: database === null ? null : withoutPassword(database),
     rootKey: rootKeyText === null ? { file: rootKeyFile } : "from COFFER_ROOT_KEY",
+    server: { trustedProxies: trustedProxies.map(networkText) },
     log: { level: logLevel },
     audit: { headFile: auditHeadFile },
   };

@@ -7,6 +7,7 @@ import { createInstallation } from "../core/installation.ts";
 import { limits } from "../core/limits.ts";
 import { newOrganization } from "../core/organizations/create.ts";
 import type { Database, Person } from "../core/ports.ts";
+import { unnarrowed } from "../core/tokens/token.ts";
 import { newInstallation } from "../crypto/installation.ts";
 import { openKeyring } from "../crypto/keyring.ts";
 import type { RootKeys } from "../crypto/roots/file.ts";
@@ -74,8 +75,7 @@ export async function createFirst(parts: FirstStart): Promise<Bootstrap | null> 
       principalId: person.id,
       name: "first start",
       hash: token.hash,
-      scopes: null,
-      stores: null,
+      ...unnarrowed,
       expiresAt: at + limits.tokenLifeMs,
       revokedAt: null,
       createdAt: at,

@@ -2,15 +2,20 @@
 // form and not-found answer. It knows no dialect by name and nothing of the domain.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Authenticator } from "../auth/bearer.ts";
+import type { Network } from "../core/addresses.ts";
+import type { Refusals } from "../core/audit/refusals.ts";
 import type { Caller } from "../core/caller.ts";
 import { CofferError } from "../core/errors.ts";
 import type { Dialect, DialectServices } from "../dialects/dialect.ts";
+import { clientAddress } from "../http/client-address.ts";
 import { toCofferError } from "../http/faults.ts";
 import { acceptJson } from "../http/json.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
     caller: Caller;
+    /** The client's, as far as it can be known; see http/client-address.ts. */
+    address: string | null;
   }
   interface FastifyContextConfig {
     /** Served without a credential: documents, and routes that give credentials. */
@@ -20,24 +25,32 @@ declare module "fastify" {
 
 export interface MountParts {
   readonly authenticator: Authenticator;
+  readonly refusals: Refusals;
+  readonly trustedProxies: readonly Network[];
   readonly services: DialectServices;
 }
 
 export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: MountParts): void {
-  const { authenticator } = parts;
+  const { authenticator, refusals, trustedProxies } = parts;
   const prefixes = dialect.prefix === null ? [""] : ["", dialect.prefix];
   for (const prefix of prefixes) {
     app.register(
       async (scope) => {
         acceptJson(scope, dialect.bodies);
-        scope.setErrorHandler((error, request, reply) => answerError(dialect, error, request, reply));
+        scope.setErrorHandler((error, request, reply) => {
+          // Here, because a body may find that a credential has ended which was good a moment ago.
+          if (isUnauthenticated(error)) refusals.unauthenticated(error, request.address);
+          return answerError(dialect, error, request, reply);
+        });
         scope.addHook("onRequest", (request, _reply, done) => {
-          if (request.routeOptions.config.public === true) return done();
           let caller: Caller | Promise<Caller>;
           try {
+            const { headers, socket } = request;
+            request.address = clientAddress({ address: socket.remoteAddress, headers }, trustedProxies);
+            if (request.routeOptions.config.public === true) return done();
             caller = authenticator.authenticate(dialect.credential(request.headers), {
               dialect: dialect.name,
-              address: request.ip,
+              address: request.address,
               requestId: request.id,
             });
           } catch (error) {
@@ -57,6 +70,13 @@ export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: Moun
       { prefix },
     );
   }
+}
+
+function isUnauthenticated(error: unknown): error is CofferError {
+  return (
+    error instanceof CofferError &&
+    (error.code === "caller.unauthenticated" || error.code === "caller.throttled")
+  );
 }
 
 /** The dialect whose path this is; the longest mount wins. */

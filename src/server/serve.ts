@@ -15,6 +15,8 @@ import { serverLog } from "./log.ts";
 const sweepEveryMs = 60_000;
 /** How often it is looked whether heads are to be signed; see limits.headEveryMs. */
 const headLookMs = 100;
+/** How soon after a minute the refusals that were counted in it are written down. */
+const refusalsLookMs = 1_000;
 
 /** Runs until a signal ends it; answers the exit code. */
 export async function serve(flags: ServeFlags, parts: NodeParts = {}): Promise<number> {
@@ -54,7 +56,7 @@ export async function start(config: Config, log: Logger, parts: NodeParts = {}):
     }
   };
   const node = await openNode(config, { ...parts, log, url, emit });
-  const app = createApp(node, { log, publicUrl: url });
+  const app = createApp(node, { log, publicUrl: url, trustedProxies: config.trustedProxies });
   try {
     await app.listen(listen);
   } catch (error) {
@@ -63,7 +65,11 @@ export async function start(config: Config, log: Logger, parts: NodeParts = {}):
   }
   const jobs = node.sealed
     ? []
-    : [every(headLookMs, () => node.signHeads(), log), every(sweepEveryMs, () => node.sweep(), log)];
+    : [
+        every(headLookMs, () => node.signHeads(), log),
+        every(refusalsLookMs, () => node.writeRefusals(), log),
+        every(sweepEveryMs, () => node.sweep(), log),
+      ];
   const announce = parts.announce ?? ((text: string) => void process.stdout.write(text));
   log.info({ url, pid: process.pid, sealed: node.sealed }, "listening");
   if (node.sealed) {

@@ -4,6 +4,7 @@ import type { CachedAuthority, ReadTransaction, Transaction } from "../core/port
 import { accessReader, accessRepository } from "./repositories/access.ts";
 import { auditReader, auditRepository } from "./repositories/audit.ts";
 import { changeReader, changeRepository } from "./repositories/changes.ts";
+import { grantReader, grantRepository } from "./repositories/grants.ts";
 import { installationReader, installationRepository } from "./repositories/installation.ts";
 import { organizationReader, organizationRepository } from "./repositories/organizations.ts";
 import { secretReader, secretRepository } from "./repositories/secrets.ts";
@@ -17,6 +18,7 @@ export function readTransactionOn(db: Queryable, authorities: Map<string, Cached
     authorities,
     installation: installationReader(db),
     access: accessReader(db),
+    grants: grantReader(db),
     organizations: organizationReader(db),
     stores: storeReader(db),
     secrets: secretReader(db),
@@ -35,6 +37,7 @@ export function transactionOn(
     authorities,
     installation: installationRepository(db),
     access: accessRepository(db),
+    grants: grantRepository(db),
     organizations: organizationRepository(db),
     stores: storeRepository(db),
     secrets: secretRepository(db),

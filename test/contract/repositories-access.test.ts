@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
 import type { KeyRecord, TokenRecord } from "../../src/core/ports.ts";
+import { unnarrowed } from "../../src/core/tokens/token.ts";
 import { UniqueViolation } from "../../src/storage/sql.ts";
 import { onEachEngine } from "../support/repositories.ts";
 import { anOrganization, aPlace, aSecret, aStore, plain, robot } from "../support/rows.ts";
@@ -84,8 +85,7 @@ onEachEngine("access", (bench) => {
     principalId: "p",
     name: "laptop",
     hash: Uint8Array.of(1, 0, 255),
-    scopes: null,
-    stores: null,
+    ...unnarrowed,
     expiresAt: null,
     revokedAt: null,
     createdAt: 3,
@@ -97,7 +97,19 @@ onEachEngine("access", (bench) => {
     const narrow = { organizationId: organization.id, scopes: ["secret.*"], stores: ["s"] };
     await bench.tx.access.insertToken(token);
     await bench.tx.access.insertToken({ ...token, ...narrow, id: "u", expiresAt: 8, revokedAt: 9 });
-    const principal = { kind: "person", id: "p", name: "Ada", email: "Ada@Example.org", operator: true };
+    expect(await bench.tx.access.credential("u"), "without a membership").toBeNull();
+    const membership = { id: "m", organizationId: organization.id, personId: "p", createdAt: 4 };
+    await bench.tx.access.insertMembership({ ...membership, role: "member" });
+    const principal = {
+      kind: "person",
+      id: "p",
+      name: "Ada",
+      organizationId: null,
+      email: "Ada@Example.org",
+      operator: true,
+      stores: null,
+      job: null,
+    };
     const read = async (id: string) => {
       const found = await bench.tx.access.credential(id);
       return found && { ...found, token: { ...found.token, hash: plain(found.token.hash) } };

@@ -63,7 +63,7 @@ const anyRequirement: fc.Arbitrary<LabelRequirement> = fc.record({
 function everything(store: Store): SecretFilter {
   return {
     organizationId: store.organizationId,
-    storeId: store.id,
+    storeIds: [store.id],
     state: "active",
     search: null,
     labels: [],
@@ -101,7 +101,7 @@ onEachEngine("lists of secrets", (bench) => {
         async (drawn, limit, wide) => {
           const { store, secrets } = await written(drawn);
           for (const state of ["active", "trashed"] as const) {
-            const filter = { ...everything(store), state, storeId: wide ? null : store.id };
+            const filter = { ...everything(store), state, storeIds: wide ? null : [store.id] };
             const shown = secrets.filter((it) => it.state === state && (wide || it.storeId === store.id));
             expect(await bench.tx.secrets.count(filter)).toBe(shown.length);
             for (const order of secretOrders) {

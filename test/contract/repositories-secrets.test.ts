@@ -238,7 +238,7 @@ onEachEngine("secrets", (bench) => {
     const rows = await bench.tx.secrets.list({
       filter: {
         organizationId: store.organizationId,
-        storeId: store.id,
+        storeIds: [store.id],
         state: "active",
         search: null,
         labels: [],

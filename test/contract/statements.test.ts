@@ -42,7 +42,7 @@ const everyLabel = [
 
 /** Every kind of condition alone and all of them together, in every scope, state, order and direction. */
 function* shapes(): Generator<[string, Statement<unknown>]> {
-  const plain: Omit<SecretFilter, "state" | "storeId"> = {
+  const plain: Omit<SecretFilter, "state" | "storeIds"> = {
     organizationId: "o",
     search: null,
     labels: [],
@@ -54,8 +54,8 @@ function* shapes(): Generator<[string, Statement<unknown>]> {
     ...everyLabel.map((requirement) => ({ ...plain, labels: [requirement] })),
     ...[[], ["a"], ["a", "b", "c"]].map((consumersAnyOf) => ({ ...plain, consumersAnyOf })),
   ];
-  const wheres = ([null, "s"] as const).flatMap((storeId) =>
-    (["active", "trashed"] as const).map((state) => ({ storeId, state })),
+  const wheres = [null, ["s"], ["s", "t", "u"], []].flatMap((storeIds) =>
+    (["active", "trashed"] as const).map((state) => ({ storeIds, state })),
   );
   for (const where of wheres) {
     for (const conditions of [plain, full, ...single]) {
@@ -94,7 +94,7 @@ test("queries of one shape share one statement", () => {
   const query = (search: string, values: readonly string[]) => {
     const filter: SecretFilter = {
       organizationId: "o",
-      storeId: search,
+      storeIds: [search],
       state: "active",
       search,
       labels: [label("in", ...values)],
@@ -146,13 +146,14 @@ describe("on SQLite, without statistics", () => {
 
   test("lists by creation, status and name walk an index in their order", async () => {
     for (const storeId of [null, "s"]) {
+      const storeIds = storeId === null ? null : [storeId];
       for (const state of ["active", "trashed"] as const) {
         for (const order of ["created", "status", "name"] as const) {
           if (order === "name" && state === "trashed" && storeId !== null) continue; // trash is short
           for (const direction of ["asc", "desc"] as const) {
             const key = order === "name" ? "k" : 1;
             for (const after of [null, { key, id: "i" }]) {
-              const filter = { organizationId: "o", storeId, state, search: "a", labels: everyLabel };
+              const filter = { organizationId: "o", storeIds, state, search: "a", labels: everyLabel };
               const query = { order, direction, after, offset: 0, limit: 1 };
               const { statement } = listStatement({ filter: { ...filter, consumersAnyOf: ["a"] }, ...query });
               expect(await plan(statement), statement.text).not.toMatch(/SCAN|TEMP B-TREE/);

@@ -33,7 +33,7 @@ const dialectInterface = "src/dialects/dialect.ts";
 
 /** `src/<room>`: what may flow into it. A folder that is not named here is an error by itself. */
 const rooms: Readonly<Record<string, Room>> = {
-  core: { imports: [], modules: ["node:crypto", "node:util"] },
+  core: { imports: [], modules: ["node:crypto", "node:util", "yaml"] },
   crypto: { imports: ["core"] },
   storage: { imports: ["core"] },
   backends: { imports: ["core"] },
@@ -42,8 +42,19 @@ const rooms: Readonly<Record<string, Room>> = {
   dialects: { imports: ["core", "http"] },
   verify: { imports: [], modules: ["pg", "node:"] },
   server: { imports: ["core", "crypto", "storage", "backends", "auth", "http", "dialects", "verify"] },
-  // The one error class is everybody's; the rest of the domain the CLI knows by its types.
-  cli: { imports: ["server", "verify", "core/errors.ts"], types: ["core"] },
+  // The one error class is everybody's, and policies are checked without a server; the rest of the
+  // domain the CLI knows by its types.
+  cli: {
+    imports: [
+      "server",
+      "verify",
+      "core/errors.ts",
+      "core/policies/claims.ts",
+      "core/policies/explain.ts",
+      "core/policies/parse.ts",
+    ],
+    types: ["core"],
+  },
   "main.ts": { imports: ["cli", "server"] },
 };
 

@@ -15,6 +15,7 @@ interface HostOptions {
   readonly logLevel?: string;
   readonly insecureHttp?: boolean;
   readonly publicUrl?: string;
+  readonly trustedProxies?: string;
   readonly ownerEmail?: string;
   readonly rootKey?: string;
   readonly json?: boolean;
@@ -33,6 +34,10 @@ function serverOptions(command: Command): Command {
     .option("--listen <host:port>", "where to listen (default: 127.0.0.1:8200)")
     .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent")
     .option("--public-url <url>", "how others reach it, where a proxy stands before it")
+    .option(
+      "--trusted-proxies <networks>",
+      "proxies that name the client: 10.1.2.3,10.2.0.0/16 (default: none)",
+    )
     .option("--insecure-http", "allow open http on an address that others reach")
     .option("--owner-email <email>", "first start: the first person (default: owner@localhost)");
 }

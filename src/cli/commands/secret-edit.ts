@@ -1,13 +1,13 @@
 // `secret edit`: metadata. It reads the secret, works the options into it, and writes under the
 // revision it read, so that nobody else's change in between is lost.
-import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import type { SecretFields } from "../client.ts";
 import { usage } from "../failure.ts";
+import { readFileOf } from "../files.ts";
 import { collect, keyValue, moment, oneOf } from "../options.ts";
 import { describeSecret } from "../present.ts";
 import { openSession, optionsOf } from "../session.ts";
-import { readAll, type Shell, utf8 } from "../shell.ts";
+import { type Shell, utf8 } from "../shell.ts";
 import type { Secret } from "../wire.ts";
 import { type SecretOptions, secretName, secretOptions } from "./secret-argument.ts";
 
@@ -47,7 +47,9 @@ Examples:
     )
     .action(async (name: string, _, command: Command) => {
       const options = optionsOf<EditOptions & SecretOptions>(command);
-      const policy = options.policyFile === undefined ? undefined : await textOf(options.policyFile);
+      const { policyFile } = options;
+      const policy =
+        policyFile === undefined ? undefined : utf8(await readFileOf(policyFile), "the policy file");
       const { client, output } = await openSession(shell, options);
       const target = secretName(name, options);
       const before = await client.secrets.get(target);
@@ -61,17 +63,6 @@ Examples:
 
 function clearing(source: string, earlier: readonly Clearable[] = []): readonly Clearable[] {
   return [...earlier, oneOf(...clearable)(source)];
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return utf8(await readAll(createReadStream(path)), "the policy file");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw usage(`there is no file ${path}`);
-    }
-    throw error;
-  }
 }
 
 /** What is to be sent: the fields that the options name, and no other. */

@@ -1,9 +1,9 @@
 // Values in and out. A value comes from stdin, a file or a hidden prompt and goes out byte for
 // byte: nothing trimmed, nothing added. Only `--value` puts one into the arguments, with a warning.
-import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import type { Client, SecretName } from "../client.ts";
 import { Failure, usage } from "../failure.ts";
+import { readFileOf } from "../files.ts";
 import { wholeNumber } from "../options.ts";
 import type { Output } from "../output.ts";
 import { askHiddenTwice } from "../prompts.ts";
@@ -84,16 +84,6 @@ async function valueFromOutside(shell: Shell, output: Output, options: SetOption
   if (options.valueFile !== undefined) return utf8(await readFileOf(options.valueFile), "the file");
   if (!shell.stdin.isTTY) return utf8(await readAll(shell.stdin), "the value on stdin");
   return askHiddenTwice("Value: ", "Again: ", "pipe the value in: printf %s ... | coffer secret set NAME");
-}
-
-async function readFileOf(path: string): Promise<Buffer> {
-  try {
-    return await readAll(createReadStream(path));
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
-    throw usage(`cannot read ${path}${code}`);
-  }
 }
 
 /** A new version where the secret is there, a new secret where it is not. */

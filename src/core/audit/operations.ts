@@ -4,7 +4,7 @@ import type { Caller } from "../caller.ts";
 import { limits } from "../limits.ts";
 import { callOf, type OrganizationCall, read } from "../operation.ts";
 import type { Directory } from "../organizations/directory.ts";
-import { organizationNotFound, type Ref } from "../organizations/organization.ts";
+import type { Ref } from "../organizations/organization.ts";
 import { type Page, type Position, pageOf } from "../pagination.ts";
 import type { Command, Context, Query } from "../ports.ts";
 import type { SignedHead, StoredEntry } from "./entry.ts";
@@ -20,7 +20,7 @@ export const listAudit: Query<ListInput, readonly StoredEntry[]> = {
   name: "audit.list",
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
-    permit(access, "audit.read", organizationTarget(), organizationNotFound);
+    permit(access, "audit.read", organizationTarget());
     const filter = { ...input.filter, organizationId: input.organizationId };
     return tx.audit.list(filter, { before: input.before, limit: input.limit + 1 });
   },

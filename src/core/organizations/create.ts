@@ -1,9 +1,7 @@
 // Making an organization, with its key, its default store and its first owner. The first start and
 // operators make them alike.
-import { type Call, liveCredential } from "../access.ts";
-import { authorize } from "../authorize.ts";
+import { type Call, permitOperator } from "../access.ts";
 import type { Caller } from "../caller.ts";
-import { CofferError } from "../errors.ts";
 import { entryOf, mutation } from "../operation.ts";
 import type { Context, KeyRecord, Transaction } from "../ports.ts";
 import { defaultStoreSlug, type Store } from "../stores/store.ts";
@@ -88,17 +86,7 @@ export const createOrganization = mutation<CreateInput, Organization>({
   action: "organization.create",
   target: ({ rows }) => organizationAuditTarget(rows.organization),
   run: async (tx, input) => {
-    const { token, principal } = await liveCredential(tx, input);
-    const authority = {
-      role: null,
-      operator: principal.operator && token.organizationId === null,
-      scopes: token.scopes,
-      stores: token.stores,
-    };
-    const decision = authorize(authority, "organization.create", { kind: "installation", storeId: null });
-    if (!decision.allowed) {
-      throw new CofferError("caller.denied", "Only operators make organizations.", {}, decision);
-    }
+    const { because } = await permitOperator(tx, input, "organization.create");
     await insertOrganization(tx, input.rows, input.at);
     // Tokens over all organizations of a person now reach one more.
     await tx.access.raiseInstallationEpoch();
@@ -109,7 +97,7 @@ export const createOrganization = mutation<CreateInput, Organization>({
         action: "organization.create",
         target: organizationAuditTarget(organization),
         outcome: "allowed",
-        because: decision.because,
+        because,
         details: { custody: organization.custody },
       }),
     );

@@ -4,7 +4,7 @@ import type { Action } from "../actions.ts";
 import type { AuditTarget } from "../audit/entry.ts";
 import type { Caller } from "../caller.ts";
 import { limits } from "../limits.ts";
-import { callOf, recordRefusals, refusedEntry } from "../operation.ts";
+import { callOf, refusedEntry, writeRefusals } from "../operation.ts";
 import type { Context, Query } from "../ports.ts";
 import { type Custody, organizationNotFound, type Ref } from "./organization.ts";
 
@@ -42,7 +42,7 @@ export function directory(ctx: Context): Directory {
         const call = { ...callOf(ctx, caller), organizationId: null };
         const error = organizationNotFound();
         const entry = refusedEntry(call, action, target, error);
-        if (entry !== null) await ctx.database.share(recordRefusals, [entry]);
+        if (entry !== null) await writeRefusals(ctx, [entry]);
         throw error;
       }
       if (located.size >= limits.accessCacheEntriesMax) located.clear();

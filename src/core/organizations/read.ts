@@ -2,13 +2,13 @@
 import { admit, type Call, liveCredential, organizationTarget, permit } from "../access.ts";
 import type { OrganizationCall } from "../operation.ts";
 import type { Query } from "../ports.ts";
-import { type Organization, organizationNotFound } from "./organization.ts";
+import type { Organization } from "./organization.ts";
 
 export const getOrganization: Query<OrganizationCall, Organization> = {
   name: "organization.get",
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
-    permit(access, "organization.read", organizationTarget(), organizationNotFound);
+    permit(access, "organization.read", organizationTarget());
     return access.organization;
   },
 };

@@ -3,7 +3,7 @@ import { admit, organizationTarget, permit } from "../access.ts";
 import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
 import type { Transaction } from "../ports.ts";
 import type { Json } from "../stores/store.ts";
-import { type Organization, organizationNotFound, type TrashRule } from "./organization.ts";
+import type { Organization, TrashRule } from "./organization.ts";
 import { organizationAuditTarget, someOrganizations } from "./target.ts";
 
 interface UpdateInput extends OrganizationCall {
@@ -23,7 +23,7 @@ export const updateOrganization = mutation<UpdateInput, Organization>({
   target: ({ organizationId }) => ({ ...someOrganizations, id: organizationId }),
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
-    const { because } = permit(access, "organization.manage", organizationTarget(), organizationNotFound);
+    const { because } = permit(access, "organization.manage", organizationTarget());
     const { organization } = access;
     const { name, trash, membersCreate } = { ...organization, ...input.change };
     const limits = { ...organization.limits, ...input.change.limits };
@@ -38,6 +38,7 @@ export const updateOrganization = mutation<UpdateInput, Organization>({
       stores: 0,
     });
     await tx.organizations.update(organization.id, changed);
+    if (membersCreate !== organization.membersCreate) await tx.access.raiseEpoch(organization.id);
     await tx.changes.append([
       {
         organizationId: organization.id,

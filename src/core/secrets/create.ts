@@ -7,7 +7,7 @@ import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Custody, Ref } from "../organizations/organization.ts";
 import type { Plaintext } from "../plaintext.ts";
 import type { Context } from "../ports.ts";
-import { type Attributes, type Json, type Store, storeNotFound } from "../stores/store.ts";
+import type { Attributes, Json, Store } from "../stores/store.ts";
 import { atItem, commitSecrets, confirmTerm, type SecretChange } from "./commit.ts";
 import {
   demandCustody,
@@ -77,7 +77,7 @@ export const createSecrets = mutation<CreateInput, readonly Secret[]>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const store = await storeOf(tx, access, input.store);
-    const { because } = permit(access, "secret.create", storeTarget(store), storeNotFound);
+    const { because } = permit(access, "secret.create", storeTarget(store));
     const changes: SecretChange[] = [];
     for (const [index, draft] of input.drafts.entries()) {
       if (draft.value !== null) await confirmTerm(tx, input.organizationId, draft.value);

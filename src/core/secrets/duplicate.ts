@@ -1,16 +1,16 @@
 // Copying a secret: its current value under a new address, with policy, consumers and expiry
 // unless the request says otherwise. The value goes from seal to seal inside the keyring.
-import { type Access, admit, permit, storeOf, storeTarget } from "../access.ts";
+import { type Access, admit, permit, storeOf, storeTarget, targetOf } from "../access.ts";
 import { CofferError } from "../errors.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Query, ReadTransaction } from "../ports.ts";
-import { type Store, storeNotFound } from "../stores/store.ts";
+import type { Store } from "../stores/store.ts";
 import { commitSecrets, confirmTerm } from "./commit.ts";
 import { creation, type Draft } from "./create.ts";
+import { secretOf } from "./find.ts";
 import { nameTaken, type Secret, type SecretRef, secretNotFound } from "./secret.ts";
 import { refTarget } from "./target.ts";
-import { secretOf } from "./update.ts";
 
 interface SourceInput extends OrganizationCall {
   readonly store: Ref;
@@ -67,9 +67,9 @@ async function places(
   const secret = await secretOf(tx, access, from, input.secret);
   const to = input.toStore === null ? from : await storeOf(tx, access, input.toStore);
   if (to.id !== from.id) {
-    permit(access, "secret.reveal", { kind: "secret", storeId: from.id }, secretNotFound);
+    permit(access, "secret.reveal", targetOf(secret));
   }
-  const { because } = permit(access, "secret.create", storeTarget(to), storeNotFound);
+  const { because } = permit(access, "secret.create", storeTarget(to));
   return { secret, to, because };
 }
 

@@ -16,7 +16,7 @@ export interface LabelRequirement {
 export interface SecretFilter {
   readonly organizationId: string;
   /** Null: every store of the organization. */
-  readonly storeId: string | null;
+  readonly storeIds: readonly string[] | null;
   readonly state: "active" | "trashed";
   /** Part of the name or the description, letter case apart. */
   readonly search: string | null;

@@ -1,15 +1,24 @@
 // Reading metadata: one secret, pages of them, and counts. No value passes here.
-import { type Access, admit, organizationTarget, permit, storeOf } from "../access.ts";
+import {
+  type Access,
+  admit,
+  anySecretIn,
+  missing,
+  permit,
+  permitStores,
+  storeOf,
+  storeTarget,
+  targetOf,
+} from "../access.ts";
 import { CofferError } from "../errors.ts";
 import type { OrganizationCall } from "../operation.ts";
-import { organizationNotFound, type Ref } from "../organizations/organization.ts";
+import type { Ref } from "../organizations/organization.ts";
 import type { Position } from "../pagination.ts";
 import type { Query, ReadTransaction } from "../ports.ts";
-import { storeNotFound } from "../stores/store.ts";
 import { fold } from "../text.ts";
 import type { LabelRequirement, SecretFilter, SecretOrder } from "./filter.ts";
+import { secretOf } from "./find.ts";
 import { type Secret, type SecretRef, secretNotFound } from "./secret.ts";
-import { secretOf } from "./update.ts";
 
 interface GetInput extends OrganizationCall {
   readonly store: Ref;
@@ -73,17 +82,17 @@ async function filterOf(tx: ReadTransaction, access: Access, input: ListInput): 
       "Names and descriptions are sealed by the clients: they cannot be searched or sorted.",
     );
   }
-  let storeId: string | null = null;
+  let storeIds: readonly string[] | null;
   if (input.store === null) {
-    permit(access, "secret.list", organizationTarget(), organizationNotFound);
+    storeIds = permitStores(access, "secret.list");
   } else {
     const store = await storeOf(tx, access, input.store);
-    permit(access, "secret.list", { kind: "store", storeId: store.id }, storeNotFound);
-    storeId = store.id;
+    permit(access, "secret.list", storeTarget(store));
+    storeIds = [store.id];
   }
   return {
     organizationId: access.organization.id,
-    storeId,
+    storeIds,
     state: input.state,
     search: input.search === null ? null : fold(input.search),
     labels: input.labels,
@@ -100,7 +109,12 @@ export const positionOfSecret: Query<PositionInput, Position> = {
   name: "secret.position",
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
-    permit(access, "secret.list", organizationTarget(), organizationNotFound);
+    const within = permitStores(access, "secret.list");
+    if (within !== null) {
+      // Whoever lists some stores learns nothing of the others, and little of what is gone from his.
+      const secret = await tx.secrets.get(input.organizationId, input.id);
+      if (secret === null || !within.includes(secret.storeId)) throw secretNotFound();
+    }
     const found = await tx.secrets.positionOf(input.organizationId, input.id);
     if (found === null) throw secretNotFound();
     return { key: found.createdAt, id: input.id };
@@ -118,11 +132,11 @@ export const findFoldedSecret: Query<FoldedInput, Secret> = {
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const store = await storeOf(tx, access, input.store);
-    permit(access, "secret.read", { kind: "secret", storeId: store.id }, secretNotFound);
     const exact = await tx.secrets.find(store.id, { name: input.name });
-    if (exact !== null) return exact;
-    const [only, ...more] = await tx.secrets.findFolded(store.id, input.name);
-    if (only === undefined || more.length > 0) throw secretNotFound();
+    const found = exact === null ? await tx.secrets.findFolded(store.id, input.name) : [exact];
+    const [only, ...more] = found;
+    if (only === undefined || more.length > 0) throw missing(access, anySecretIn(store));
+    permit(access, "secret.read", targetOf(only));
     return only;
   },
 };

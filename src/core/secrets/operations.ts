@@ -296,12 +296,10 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
         { query: findDuplicateSource, action: "secret.create", target, where: "point" },
         { ...callOf(ctx, caller), ...place },
       );
-      const copied = {
-        policy: source.secret.policy,
-        consumers: source.secret.consumers,
-        expiresAt: source.secret.expiresAt,
-      };
-      const draft = await draftSecret(ctx, organization, { ...copied, ...wanted });
+      const { policy, consumers, expiresAt } = source.secret;
+      const drafted = await draftSecret(ctx, organization, { consumers, expiresAt, ...wanted });
+      // A policy that was found is copied as it stands, readable or not; one that is sent is checked.
+      const draft = wanted.policy === undefined ? { ...drafted, policy } : drafted;
       const versionId = source.sealed === null ? null : ctx.ids.next();
       const value =
         source.sealed === null || source.secret.versionId === null || versionId === null

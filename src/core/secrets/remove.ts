@@ -1,5 +1,5 @@
 // Deleting secrets: into the trash or for good, one or many, all or none.
-import { type Access, admit, permit, storeOf } from "../access.ts";
+import { type Access, admit, permit, storeOf, targetOf } from "../access.ts";
 import { actorOf } from "../caller.ts";
 import { invalid } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -7,9 +7,10 @@ import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref, TrashRule } from "../organizations/organization.ts";
 import type { Store } from "../stores/store.ts";
 import { atItem, commitSecrets, type SecretChange } from "./commit.ts";
-import { type Secret, type SecretRef, secretNotFound } from "./secret.ts";
+import { liveSecret } from "./find.ts";
+import type { Secret, SecretRef } from "./secret.ts";
 import { refTarget, someSecrets } from "./target.ts";
-import { demandPrecondition, type Precondition, secretOf } from "./update.ts";
+import { demandPrecondition, type Precondition } from "./update.ts";
 
 /** What a dialect promises its clients of a delete. The organization's own rule comes first. */
 export type Removal = "trash" | "purge";
@@ -31,13 +32,12 @@ export const removeSecrets = mutation<RemoveInput, readonly Secret[]>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const store = await storeOf(tx, access, input.store);
-    const target = { kind: "secret", storeId: store.id } as const;
     const changes = new Map<string, SecretChange>();
     for (const [index, ref] of input.secrets.entries()) {
       try {
-        const secret = await secretOf(tx, access, store, ref);
+        const secret = await liveSecret(tx, access, store, ref);
         const action = input.demandsPurge ? "secret.purge" : "secret.delete";
-        const { because } = permit(access, action, target, secretNotFound);
+        const { because } = permit(access, action, targetOf(secret));
         demandPrecondition(secret, input.precondition);
         changes.set(secret.id, removal(input, access, store, secret, because));
       } catch (error) {

@@ -1,11 +1,12 @@
 // Reading values: the one way to plaintext. A decision is prepared here from one snapshot, then
 // written down by a transaction that checks that it still holds (record.ts); only when that record
 // is on disk is the value opened (revealing.ts). No record, no plaintext.
-import { admit, permit, storeOf } from "../access.ts";
+import { admit, anySecretIn, missing, permit, storeOf, targetOf } from "../access.ts";
 import { CofferError } from "../errors.ts";
 import type { OrganizationCall } from "../operation.ts";
 import type { Custody, Ref } from "../organizations/organization.ts";
 import type { Epochs, Query, ReadTransaction } from "../ports.ts";
+import { storeNotFound } from "../stores/store.ts";
 import { demandCustody, type Secret, type SecretRef, secretNotFound } from "./secret.ts";
 import { versionNotFound } from "./versions.ts";
 
@@ -58,15 +59,38 @@ export const prepareBatch: Query<BatchInput, readonly (PreparedReveal | RefusedI
         items.push({ refused: { code, message, details, because } });
       }
     }
-    return items;
+    return withKnownStore(items);
   },
 };
+
+/**
+ * Who holds single secrets of a store may not list it, and what he does not hold is missing with it. If
+ * he is shown one of the others, the store is there for him.
+ */
+function withKnownStore(
+  items: readonly (PreparedReveal | RefusedItem)[],
+): readonly (PreparedReveal | RefusedItem)[] {
+  const hidden = (item: PreparedReveal | RefusedItem) =>
+    "refused" in item && item.refused.code === "store.not_found";
+  if (!items.some(hidden)) return items;
+  const [first] = items;
+  if (items.every(hidden))
+    throw storeNotFound(
+      first !== undefined && "refused" in first ? (first.refused.because ?? undefined) : undefined,
+    );
+  return items.map((item) => {
+    if (!("refused" in item) || !hidden(item)) return item;
+    const { code, message, details } = secretNotFound();
+    return { refused: { code, message, details, because: item.refused.because } };
+  });
+}
 
 export interface RefusedItem {
   readonly refused: Pick<CofferError, "code" | "message" | "details" | "because">;
 }
 
 const ofOneItem: ReadonlySet<string> = new Set([
+  "store.not_found",
   "secret.not_found",
   "secret.expired",
   "secret.no_value",
@@ -78,12 +102,11 @@ async function prepare(tx: ReadTransaction, input: RevealInput): Promise<Prepare
   const store = await storeOf(tx, access, input.store);
   const { custody } = access.organization;
   demandCustody(custody, input.opaque);
-  if ("name" in input.secret && custody === "client") throw secretNotFound();
-  const found = await tx.secrets.findSealed(store.id, input.secret);
-  if (found === null || found.secret.state !== "active") throw secretNotFound();
+  const sealedName = "name" in input.secret && custody === "client";
+  const found = sealedName ? null : await tx.secrets.findSealed(store.id, input.secret);
+  if (found === null || found.secret.state !== "active") throw missing(access, anySecretIn(store));
   const { secret } = found;
-  const target = { kind: "secret", storeId: store.id } as const;
-  const { because } = permit(access, "secret.reveal", target, secretNotFound);
+  const { because } = permit(access, "secret.reveal", targetOf(secret));
   if (secret.expiresAt !== null && secret.expiresAt <= input.at) throw expired();
   const value = await versionOf(tx, secret, found.sealed, input.version);
   const until = [secret.expiresAt, access.expiresAt].filter((time) => time !== null);

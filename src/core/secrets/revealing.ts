@@ -4,7 +4,7 @@ import type { AuditEntry } from "../audit/entry.ts";
 import type { Caller } from "../caller.ts";
 import { CofferError, errorFromRecord } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { callOf, type OrganizationCall, read, recordRefusals, refusedEntry } from "../operation.ts";
+import { callOf, type OrganizationCall, read, refusedEntry, writeRefusals } from "../operation.ts";
 import type { Directory } from "../organizations/directory.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Plaintext } from "../plaintext.ts";
@@ -91,7 +91,7 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
         if (touchIsDue(item, at)) item.touchedAt = at;
       }
     }
-    if (refusals.length > 0) await ctx.database.share(recordRefusals, refusals);
+    if (refusals.length > 0) await writeRefusals(ctx, refusals);
     return true;
   };
 

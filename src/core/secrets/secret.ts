@@ -5,6 +5,7 @@ import { isUuid } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Custody } from "../organizations/organization.ts";
 import { Plaintext } from "../plaintext.ts";
+import { parsePolicy as readPolicy } from "../policies/parse.ts";
 import type { Attributes } from "../stores/store.ts";
 import { parseText } from "../text.ts";
 
@@ -96,13 +97,10 @@ export function parseValue(text: string, custody: Custody): Plaintext {
   return new Plaintext(text);
 }
 
+/** Kept as it was given; parsed to be sure that it says what somebody meant. */
 export function parsePolicy(text: string): string {
   parseText("policy", text, { max: limits.policyBytesMax, controls: "allowed" });
-  if (Buffer.byteLength(text) > limits.policyBytesMax) {
-    throw invalid("policy", `must have at most ${limits.policyBytesMax} bytes`, {
-      limit: limits.policyBytesMax,
-    });
-  }
+  readPolicy(text);
   return text;
 }
 

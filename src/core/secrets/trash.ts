@@ -1,5 +1,5 @@
 // The trash: what was deleted waits here, out of every dialect's reach, until it is restored or purged.
-import { type Access, admit, permit } from "../access.ts";
+import { type Access, admit, permit, targetOf } from "../access.ts";
 import { actorOf, type Caller } from "../caller.ts";
 import { limits } from "../limits.ts";
 import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
@@ -21,8 +21,7 @@ export const restoreSecret = mutation<RestoreInput, Secret>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const { secret, store } = await trashed(tx, access, input.id);
-    const target = { kind: "secret", storeId: store.id } as const;
-    const { because } = permit(access, "secret.restore", target, secretNotFound);
+    const { because } = permit(access, "secret.restore", targetOf(secret), secretNotFound);
     const { custody } = access.organization;
     if (input.name !== null) demandCustody(custody, false);
     const name = input.name === null ? secret.name : parseSecretName(input.name, custody);
@@ -63,8 +62,7 @@ export const purgeTrashed = mutation<PurgeInput, null>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const { secret, store } = await trashed(tx, access, input.id);
-    const target = { kind: "secret", storeId: store.id } as const;
-    const { because } = permit(access, "secret.purge", target, secretNotFound);
+    const { because } = permit(access, "secret.purge", targetOf(secret), secretNotFound);
     await commitSecrets(tx, input, access, [
       {
         kind: "secret.purged",
@@ -91,7 +89,7 @@ async function trashed(
   if (secret === null || secret.state !== "trashed") throw secretNotFound();
   const store = await tx.stores.find(access.organization.id, { id: secret.storeId });
   if (store === null) throw secretNotFound();
-  permit(access, "secret.read", { kind: "secret", storeId: store.id }, secretNotFound);
+  permit(access, "secret.read", targetOf(secret), secretNotFound);
   return { secret, store };
 }
 

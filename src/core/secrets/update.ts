@@ -1,15 +1,16 @@
 // Changing a secret: name, value, metadata and store in one atomic step, under preconditions.
-import { type Access, admit, permit, storeOf, storeTarget } from "../access.ts";
+import { type Access, admit, permit, storeOf, storeTarget, targetOf } from "../access.ts";
 import type { Action } from "../actions.ts";
 import { actorOf } from "../caller.ts";
 import { CofferError } from "../errors.ts";
 import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
 import type { Custody, Ref } from "../organizations/organization.ts";
 import type { Plaintext } from "../plaintext.ts";
-import type { Context, ReadTransaction, Transaction } from "../ports.ts";
-import { type Attributes, type Store, storeNotFound } from "../stores/store.ts";
+import type { Context, Transaction } from "../ports.ts";
+import type { Attributes, Store } from "../stores/store.ts";
 import { commitSecrets, confirmTerm } from "./commit.ts";
 import { optional } from "./create.ts";
+import { liveSecret } from "./find.ts";
 import {
   demandCustody,
   type Labels,
@@ -86,8 +87,8 @@ export const updateSecret = mutation<UpdateInput, Secret>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const store = await storeOf(tx, access, input.store);
-    const before = await secretOf(tx, access, store, input.secret);
-    const because = permitAll(access, store, input);
+    const before = await liveSecret(tx, access, store, input.secret);
+    const because = permitAll(access, before, input);
     demandPrecondition(before, input.precondition);
     if (input.value !== null && input.value.secretId !== before.id) throw secretNotFound();
     const target = input.toStore === null ? store : await targetStore(tx, access, store, input.toStore);
@@ -122,22 +123,8 @@ export const updateSecret = mutation<UpdateInput, Secret>({
   },
 });
 
-/** A live secret of the store, if the caller may see that it is there. */
-export async function secretOf(
-  tx: Pick<ReadTransaction, "secrets">,
-  access: Access,
-  store: Store,
-  ref: SecretRef,
-): Promise<Secret> {
-  if ("name" in ref && access.organization.custody === "client") throw secretNotFound();
-  const secret = await tx.secrets.find(store.id, ref);
-  if (secret === null || secret.state !== "active") throw secretNotFound();
-  permit(access, "secret.read", { kind: "secret", storeId: store.id }, secretNotFound);
-  return secret;
-}
-
-function permitAll(access: Access, store: Store, input: UpdateInput): string {
-  const target = { kind: "secret", storeId: store.id } as const;
+function permitAll(access: Access, secret: Secret, input: UpdateInput): string {
+  const target = targetOf(secret);
   const needed: Action[] = [];
   if (Object.keys(input.metadata).length > 0) needed.push("secret.update");
   if (input.value !== null) needed.push("secret.write");
@@ -145,13 +132,13 @@ function permitAll(access: Access, store: Store, input: UpdateInput): string {
   if (input.toStore !== null) needed.push("secret.reveal", "secret.delete");
   if (needed.length === 0) needed.push("secret.update");
   let because = "";
-  for (const action of needed) because = permit(access, action, target, secretNotFound).because;
+  for (const action of needed) because = permit(access, action, target).because;
   return because;
 }
 
 async function targetStore(tx: Transaction, access: Access, from: Store, ref: Ref): Promise<Store> {
   const to = await storeOf(tx, access, ref);
-  if (to.id !== from.id) permit(access, "secret.create", storeTarget(to), storeNotFound);
+  if (to.id !== from.id) permit(access, "secret.create", storeTarget(to));
   return to;
 }
 

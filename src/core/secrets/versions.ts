@@ -1,14 +1,15 @@
 // The history of a value: every write made an immutable version; restoring one makes a new one.
-import { admit, permit, storeOf } from "../access.ts";
+import { admit, permit, storeOf, targetOf } from "../access.ts";
 import { actorOf } from "../caller.ts";
 import { CofferError } from "../errors.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Query } from "../ports.ts";
 import { commitSecrets, confirmTerm } from "./commit.ts";
-import { type SealedValue, type Secret, type SecretRef, secretNotFound, type Version } from "./secret.ts";
+import { liveSecret, secretOf } from "./find.ts";
+import type { SealedValue, Secret, SecretRef, Version } from "./secret.ts";
 import { refTarget } from "./target.ts";
-import { demandPrecondition, type Precondition, secretOf } from "./update.ts";
+import { demandPrecondition, type Precondition } from "./update.ts";
 
 interface VersionsInput extends OrganizationCall {
   readonly store: Ref;
@@ -53,7 +54,7 @@ export const findPastValue: Query<PastInput, PastValue> = {
     const access = await admit(tx, input, { id: input.organizationId });
     const store = await storeOf(tx, access, input.store);
     const secret = await secretOf(tx, access, store, input.secret);
-    permit(access, "secret.restore", { kind: "secret", storeId: store.id }, secretNotFound);
+    permit(access, "secret.restore", targetOf(secret));
     const found = await tx.versions.sealed(secret.id, input.number);
     if (found === null) throw versionNotFound();
     return { secret, ...found };
@@ -76,9 +77,8 @@ export const restoreVersion = mutation<RestoreInput, Secret>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const store = await storeOf(tx, access, input.store);
-    const before = await secretOf(tx, access, store, { id: input.secretId });
-    const target = { kind: "secret", storeId: store.id } as const;
-    const { because } = permit(access, "secret.restore", target, secretNotFound);
+    const before = await liveSecret(tx, access, store, { id: input.secretId });
+    const { because } = permit(access, "secret.restore", targetOf(before));
     demandPrecondition(before, input.precondition);
     if ((await tx.versions.sealed(before.id, input.number)) === null) throw versionNotFound();
     await confirmTerm(tx, input.organizationId, input.value);

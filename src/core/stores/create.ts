@@ -1,9 +1,9 @@
 // Making a store: its slug is given or derived, and the unique index has the last word.
-import { admit, organizationTarget, permit } from "../access.ts";
+import { type Access, admit, organizationTarget, permit } from "../access.ts";
 import { actorOf } from "../caller.ts";
 import { CofferError, RunAgain } from "../errors.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
-import { organizationNotFound, slugFrom } from "../organizations/organization.ts";
+import { slugFrom } from "../organizations/organization.ts";
 import type { Transaction } from "../ports.ts";
 import type { Attributes, Store } from "./store.ts";
 import { told } from "./target.ts";
@@ -23,7 +23,7 @@ export const createStore = mutation<CreateInput, Store>({
   target: ({ name }) => ({ kind: "store", id: null, name, storeId: null }),
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
-    const { because } = permit(access, "store.create", organizationTarget(), organizationNotFound);
+    const { because } = permit(access, "store.create", organizationTarget());
     if (input.uniqueName && (await tx.stores.hasName(input.organizationId, input.name))) {
       throw new CofferError("store.slug_taken", "A store of that name is there already.", { field: "name" });
     }
@@ -58,10 +58,22 @@ export const createStore = mutation<CreateInput, Store>({
       if (input.slug === null && error instanceof CofferError) throw new RunAgain("slug taken");
       throw error;
     }
+    await granted(tx, access, store, input.at);
     await told(tx, input, "store.created", store, usage.revision, because);
     return store;
   },
 });
+
+/** Who makes a store without holding all of them manages it from now on; a machine never manages. */
+async function granted(tx: Transaction, access: Access, store: Store, at: number): Promise<void> {
+  const { standing, principalId } = access.authority;
+  if (standing === null || (standing.kind !== "person" && standing.kind !== "machine")) return;
+  if (standing.kind === "person" && standing.role !== "member") return;
+  const subject = { kind: standing.kind, id: principalId };
+  const level = standing.kind === "person" ? "manage" : "write";
+  await tx.grants.put(store.organizationId, { subject, object: { kind: "store", id: store.id }, level }, at);
+  await tx.access.raiseEpoch(store.organizationId);
+}
 
 async function freeSlug(tx: Transaction, organizationId: string, base: string): Promise<string> {
   const taken = new Set(await tx.stores.slugs(organizationId, base));

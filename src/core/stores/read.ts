@@ -1,9 +1,9 @@
 // Reading stores: one, or pages of those that a credential reaches.
-import { admit, organizationTarget, permit, storeOf, storeTarget } from "../access.ts";
+import { admit, permit, permitStores, storeOf, storeTarget } from "../access.ts";
 import type { OrganizationCall } from "../operation.ts";
-import { organizationNotFound, type Ref } from "../organizations/organization.ts";
+import type { Ref } from "../organizations/organization.ts";
 import type { Query } from "../ports.ts";
-import { type Store, storeNotFound } from "./store.ts";
+import type { Store } from "./store.ts";
 
 interface GetInput extends OrganizationCall {
   readonly store: Ref;
@@ -14,7 +14,7 @@ export const getStore: Query<GetInput, Store> = {
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const store = await storeOf(tx, access, input.store);
-    permit(access, "store.read", storeTarget(store), storeNotFound);
+    permit(access, "store.read", storeTarget(store));
     return store;
   },
 };
@@ -29,11 +29,11 @@ export const listStores: Query<ListInput, readonly Store[]> = {
   name: "store.list",
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
-    permit(access, "store.list", organizationTarget(), organizationNotFound);
+    const only = permitStores(access, "store.list");
     return tx.stores.list(input.organizationId, {
       after: input.after,
       limit: input.limit + 1,
-      only: access.authority.stores,
+      only,
     });
   },
 };

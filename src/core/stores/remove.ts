@@ -6,7 +6,6 @@ import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import { commitSecrets } from "../secrets/commit.ts";
 import { type Removal, removal } from "../secrets/remove.ts";
-import { storeNotFound } from "./store.ts";
 import { refTarget, told } from "./target.ts";
 
 interface RemoveInput extends OrganizationCall {
@@ -22,7 +21,7 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const store = await storeOf(tx, access, input.store);
-    const { because } = permit(access, "store.delete", storeTarget(store), storeNotFound);
+    const { because } = permit(access, "store.delete", storeTarget(store));
     if (store.id === access.organization.defaultStoreId) {
       throw new CofferError("store.is_default", "The default store cannot be deleted.");
     }
@@ -30,7 +29,7 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
     if (live.length > 0 && !input.force) {
       throw new CofferError("store.not_empty", "The store has live secrets; delete them first, or force.");
     }
-    if (live.length > 0) permit(access, "secret.delete", storeTarget(store), storeNotFound);
+    if (live.length > 0) permit(access, "secret.delete", storeTarget(store));
     const changes = [];
     for (const id of live) {
       const secret = await tx.secrets.get(input.organizationId, id);
@@ -50,6 +49,7 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
       secrets: 0,
       stores: -1,
     });
+    await tx.grants.forgetObject(input.organizationId, { kind: "store", id: store.id });
     await tx.stores.remove(store.id);
     await tx.access.raiseEpoch(input.organizationId);
     await told(tx, input, "store.deleted", store, revision, because);

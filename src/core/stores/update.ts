@@ -2,7 +2,7 @@
 import { admit, permit, storeOf, storeTarget } from "../access.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
-import { type Attributes, type Store, storeNotFound } from "./store.ts";
+import type { Attributes, Store } from "./store.ts";
 import { audited, refTarget, told } from "./target.ts";
 
 interface UpdateInput extends OrganizationCall {
@@ -18,7 +18,7 @@ export const updateStore = mutation<UpdateInput, Store>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const before = await storeOf(tx, access, input.store);
-    const { because } = permit(access, "store.update", storeTarget(before), storeNotFound);
+    const { because } = permit(access, "store.update", storeTarget(before));
     const name = input.name ?? before.name;
     const attributes = { ...before.attributes, ...input.attributes };
     if (name === before.name && JSON.stringify(attributes) === JSON.stringify(before.attributes)) {

@@ -11,8 +11,10 @@ export const errors = {
   "route.method": { status: 405 },
   "caller.unauthenticated": { status: 401 },
   "caller.denied": { status: 403 },
+  "caller.throttled": { status: 429 },
   "organization.not_found": { status: 404 },
   "organization.slug_taken": { status: 409 },
+  "principal.not_found": { status: 404 },
   "store.not_found": { status: 404 },
   "store.slug_taken": { status: 409 },
   "store.is_default": { status: 409 },
@@ -50,6 +52,8 @@ function headersOf({ code, details }: CofferError): Record<string, string> {
       return { "www-authenticate": "Bearer" };
     case "route.method":
       return { allow: (details.allowed ?? []).join(", ") };
+    case "caller.throttled":
+      return { "retry-after": String(details.retryAfterSeconds ?? 60) };
     // Nothing was done and nothing is wrong with the request. An unknown outcome is another matter:
     // whoever repeats that blindly may do it twice.
     case "server.busy":

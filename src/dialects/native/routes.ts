@@ -7,6 +7,7 @@ import { validationError } from "../../http/validation.ts";
 import type { DialectServices } from "../dialect.ts";
 import { openapi } from "./openapi.ts";
 import { type Route, route } from "./route.ts";
+import { explainRoutes } from "./routes/explain.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { organizationRoutes } from "./routes/organizations.ts";
 import { secretRoutes } from "./routes/secrets.ts";
@@ -30,6 +31,7 @@ function tableOf(operations: Operations, publicUrl: string): readonly Route[] {
     ...valueRoutes(operations),
     ...trashRoutes(operations),
     ...historyRoutes(operations),
+    ...explainRoutes(operations),
   ];
   const document: Route = route(
     {

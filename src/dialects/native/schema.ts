@@ -60,6 +60,17 @@ export const whoami = Type.Object({
 
 const custody = oneOf(["server", "client"]);
 const trashRule = oneOf(["dialect", "always", "never"]);
+export const explainRequest = strict({
+  principal: Type.Optional(
+    strict({ kind: Type.Enum(["person", "machine", "service"]), id: Type.String({ format: "uuid" }) }),
+  ),
+  claims: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  action: text,
+  store: Type.Optional(text),
+  secret: Type.Optional(text),
+});
+export const explained = Type.Object({ allowed: Type.Boolean(), because: list(text) });
+
 const quotaLimit = nullable(Type.Integer({ minimum: 0 }));
 
 export const organization = Type.Object({
@@ -186,6 +197,8 @@ export const error = Type.Object({
       limit: Type.Optional(whole),
       index: Type.Optional(whole),
       revision: Type.Optional(whole),
+      line: Type.Optional(whole),
+      nearest: optionalText,
       allowed: Type.Optional(list(text)),
     }),
   }),

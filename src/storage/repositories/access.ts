@@ -2,10 +2,12 @@
 // It decides nothing: what a role or a token allows is the core's to say.
 import type { Role } from "../../core/authorize.ts";
 import type { CallerKind } from "../../core/caller.ts";
+import type { Claims } from "../../core/policies/claims.ts";
 import type { AccessReader, AccessRepository, Credential, Person } from "../../core/ports.ts";
 import { fold } from "../../core/text.ts";
+import type { Scope } from "../../core/tokens/scope.ts";
 import { type Queryable, sql } from "../sql.ts";
-import { flag, jsonOrNull, parsedOrNull } from "./columns.ts";
+import { flag, jsonOrNull, parsed, parsedOrNull } from "./columns.ts";
 
 const installationScope = "installation";
 
@@ -29,17 +31,52 @@ interface CredentialRow {
   expires_at: number | null;
   revoked_at: number | null;
   created_at: number;
+  reach: string | null;
+  addresses: string | null;
+  trust_id: string | null;
+  last_used_at: number | null;
   principal_name: string;
+  principal_organization: string | null;
+  email: string | null;
+  operator: number | null;
+  service_stores: string | null;
+  job_store: string | null;
+  job_claims: string | null;
+}
+
+interface PrincipalRow {
+  kind: "person" | "machine" | "service";
+  id: string;
+  name: string;
+  organization_id: string | null;
   email: string | null;
   operator: number;
+  stores: string | null;
 }
 
 export const statements = {
+  // A token of a person bound to an organization ends with his membership there.
   credential: sql<CredentialRow>`
-    SELECT t.id, t.organization_id, t.principal_kind, t.principal_id, t.name, t.hash, t.scopes, t.stores,
-      t.expires_at, t.revoked_at, t.created_at, p.name AS principal_name, p.email, p.operator
-    FROM tokens t JOIN people p ON p.id = t.principal_id
-    WHERE t.id = $1 AND t.principal_kind = 'person'`,
+    SELECT t.id, t.organization_id, t.principal_kind, t.principal_id, t.name, t.hash, t.scopes, t.reach,
+      t.stores, t.addresses, t.trust_id, t.last_used_at, t.expires_at, t.revoked_at, t.created_at,
+      COALESCE(p.name, m.name, s.name, j.job_id) AS principal_name,
+      COALESCE(m.organization_id, s.organization_id, j.organization_id) AS principal_organization,
+      p.email, p.operator, s.stores AS service_stores, j.store_id AS job_store, j.claims AS job_claims
+    FROM tokens t
+    LEFT JOIN people p ON t.principal_kind = 'person' AND p.id = t.principal_id
+    LEFT JOIN machines m ON t.principal_kind = 'machine' AND m.id = t.principal_id
+    LEFT JOIN services s ON t.principal_kind = 'service' AND s.id = t.principal_id
+    LEFT JOIN jobs j ON t.principal_kind = 'job' AND j.id = t.principal_id
+    WHERE t.id = $1 AND COALESCE(p.id, m.id, s.id, j.id) IS NOT NULL
+      AND (p.id IS NULL OR t.organization_id IS NULL OR EXISTS (
+        SELECT 1 FROM memberships b WHERE b.organization_id = t.organization_id AND b.person_id = p.id))`,
+  principal: sql<PrincipalRow>`
+    SELECT 'person' AS kind, id, name, NULL AS organization_id, email, operator, NULL AS stores
+    FROM people WHERE $1 = 'person' AND id = $2
+    UNION ALL
+    SELECT 'machine', id, name, organization_id, NULL, 0, NULL FROM machines WHERE $1 = 'machine' AND id = $2
+    UNION ALL
+    SELECT 'service', id, name, organization_id, NULL, 0, stores FROM services WHERE $1 = 'service' AND id = $2`,
   role: sql<{ role: Role }>`
     SELECT role FROM memberships WHERE organization_id = $1 AND person_id = $2`,
   memberships: sql<{ organization_id: string; role: Role }>`
@@ -59,9 +96,9 @@ export const statements = {
     INSERT INTO memberships (id, organization_id, person_id, role, created_at)
     VALUES ($1, $2, $3, $4, $5)`,
   insertToken: sql`
-    INSERT INTO tokens (id, organization_id, principal_kind, principal_id, name, hash, scopes, stores,
-      expires_at, revoked_at, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    INSERT INTO tokens (id, organization_id, principal_kind, principal_id, name, hash, scopes, reach, stores,
+      addresses, trust_id, last_used_at, expires_at, revoked_at, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
   firstOperator: sql<PersonRow>`
     SELECT id, email, name, operator, created_at FROM people
     WHERE operator = 1 ORDER BY created_at, id LIMIT 1`,
@@ -89,7 +126,11 @@ function credentialOf(row: CredentialRow): Credential {
       name: row.name,
       hash: row.hash,
       scopes: parsedOrNull<readonly string[]>(row.scopes),
+      reach: parsedOrNull<readonly Scope[]>(row.reach),
       stores: parsedOrNull<readonly string[]>(row.stores),
+      addresses: parsedOrNull<readonly string[]>(row.addresses),
+      trustId: row.trust_id,
+      lastUsedAt: row.last_used_at,
       expiresAt: row.expires_at,
       revokedAt: row.revoked_at,
       createdAt: row.created_at,
@@ -98,8 +139,14 @@ function credentialOf(row: CredentialRow): Credential {
       kind: row.principal_kind,
       id: row.principal_id,
       name: row.principal_name,
+      organizationId: row.principal_organization,
       email: row.email,
       operator: row.operator === 1,
+      stores: parsedOrNull<readonly string[]>(row.service_stores),
+      job:
+        row.job_store === null || row.job_claims === null
+          ? null
+          : { storeId: row.job_store, claims: parsed<Claims>(row.job_claims) },
     },
   };
 }
@@ -109,6 +156,20 @@ export function accessReader(db: Queryable): AccessReader {
     async credential(tokenId) {
       const row = await db.one(statements.credential, [tokenId]);
       return row === undefined ? null : credentialOf(row);
+    },
+    async principal(kind, id) {
+      const row = await db.one(statements.principal, [kind, id]);
+      if (row === undefined) return null;
+      return {
+        kind: row.kind,
+        id: row.id,
+        name: row.name,
+        organizationId: row.organization_id,
+        email: row.email,
+        operator: row.operator === 1,
+        stores: parsedOrNull<readonly string[]>(row.stores),
+        job: null,
+      };
     },
     async role(organizationId, personId) {
       const row = await db.one(statements.role, [organizationId, personId]);
@@ -155,7 +216,11 @@ export function accessRepository(db: Queryable): AccessRepository {
         token.name,
         token.hash,
         jsonOrNull(token.scopes),
+        jsonOrNull(token.reach),
         jsonOrNull(token.stores),
+        jsonOrNull(token.addresses),
+        token.trustId,
+        token.lastUsedAt,
         token.expiresAt,
         token.revokedAt,
         token.createdAt,

@@ -5,6 +5,7 @@ import type { Position } from "../../core/pagination.ts";
 import type { AuditReader, AuditRepository } from "../../core/ports.ts";
 import { type Queryable, sql } from "../sql.ts";
 import type { AuditStream } from "../stream.ts";
+import { segmentReader, segmentRepository } from "./audit-segments.ts";
 import { demandPlace, foreignCursor } from "./places.ts";
 import { insertStored } from "./streams.ts";
 
@@ -47,6 +48,8 @@ export const statements = {
       AND (CAST($8 AS TEXT) IS NULL OR dialect = $8)
       AND (at, stream, seq) < ($9, $10, $11)
     ORDER BY at DESC, stream DESC, seq DESC LIMIT $12`,
+  ofStream: sql<EntryRow>`
+    SELECT ${columns} FROM audit_entries WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
   saveHead: sql`
     INSERT INTO audit_heads (stream, seq, hash, at, key, signature) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (stream) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, at = excluded.at,
@@ -92,6 +95,10 @@ function placeOf(position: Position): typeof newest {
 
 export function auditReader(db: Queryable): AuditReader {
   return {
+    ...segmentReader(db),
+    async entriesOf(stream, after, limit) {
+      return (await db.all(statements.ofStream, [stream, after, limit])).map(entryOf);
+    },
     async list(filter, { before, limit }) {
       const place = before === null ? newest : placeOf(before);
       const rows = await db.all(statements.list, [
@@ -116,6 +123,7 @@ export function auditReader(db: Queryable): AuditReader {
 export function auditRepository(db: Queryable, stream: AuditStream): AuditRepository {
   return {
     ...auditReader(db),
+    ...segmentRepository(db),
     async append(entry) {
       await insertStored(db, stream.append(entry));
     },

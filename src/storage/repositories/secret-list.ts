@@ -52,14 +52,18 @@ function conditionsOf(filter: SecretFilter): { conditions: string[]; values: Sql
   const values: SqlValue[] = [];
   const parameter = parametersInto(values);
   // Of a store alone: with the organization beside it the planner might walk the wider index.
+  const [only, ...more] = filter.storeIds ?? [];
   const scope =
-    filter.storeId === null
-      ? `s.organization_id = ${parameter(filter.organizationId)}`
-      : `s.store_id = ${parameter(filter.storeId)}`;
+    only !== undefined && more.length === 0
+      ? `s.store_id = ${parameter(only)}`
+      : `s.organization_id = ${parameter(filter.organizationId)}`;
   // The state is text, not a parameter, so that the partial index of names serves too.
   const conditions = [scope, filter.state === "active" ? "s.state = 'active'" : "s.state = 'trashed'"];
   if (filter.search !== null && filter.search !== "") {
     conditions.push(`s.search_text LIKE ${parameter(containing(filter.search))} ESCAPE '\\'`);
+  }
+  if (filter.storeIds !== null && filter.storeIds.length !== 1) {
+    conditions.push(`s.store_id IN ${oneOf(filter.storeIds, parameter)}`);
   }
   // In one order whatever the query's own, so that there are fewer shapes.
   for (const requirement of filter.labels.toSorted(byShape)) {

@@ -105,7 +105,7 @@ describe("organizations", () => {
   test("create-organization 403 for who is no operator", async () => {
     const member = coffer.call(aToken(coffer, { role: "owner" }));
     const answer = await member.post(organizations, { slug: aSlug(), name: "Acme" });
-    expectRefused(answer, 403, "caller.denied", "Only operators make organizations.");
+    expectRefused(answer, 403, "caller.denied", "Only operators of this installation may do that.");
   });
 
   test("create-organization 409 for a taken slug", async () => {

@@ -90,13 +90,16 @@ export function aToken(coffer: TestCoffer, parts: TokenParts = {}): string {
     const id = ids.next();
     const { text, hash } = mintToken("person", id);
     const token = `INSERT INTO tokens (id, organization_id, principal_kind, principal_id, name, hash, scopes,
-      stores, expires_at, revoked_at, created_at) VALUES (?, ?, 'person', ?, 'test', ?, ?, ?, ?, NULL, 1)`;
+      reach, stores, expires_at, revoked_at, created_at)
+      VALUES (?, ?, 'person', ?, 'test', ?, ?, ?, ?, ?, NULL, 1)`;
+    const reach = parts.scopes?.map((action) => ({ action, storeId: null, name: null }));
     db.prepare(token).run(
       id,
       parts.bound === true ? first.id : null,
       principal,
       hash,
       parts.scopes === undefined ? null : JSON.stringify(parts.scopes),
+      reach === undefined ? null : JSON.stringify(reach),
       parts.stores === undefined ? null : JSON.stringify(parts.stores),
       parts.expiresAt ?? null,
     );

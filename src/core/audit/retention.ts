@@ -1,0 +1,148 @@
+// What the retention of the audit trail does inside the database: finds what is due, restates what
+// must outlive it, leaves the signed record, and only then removes rows, a bounded number at a time.
+// It knows no archive; that a segment was written there is the word of who calls.
+import type { Call } from "../access.ts";
+import { entryOf } from "../operation.ts";
+import type { Command, DueStream, Query } from "../ports.ts";
+import type { StoredEntry } from "./entry.ts";
+import { canonicalSegment, noSegment, type SignedSegment, segmentHash } from "./segment.ts";
+
+interface DueInput {
+  /** Entries from before this time are due. */
+  readonly before: number;
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** Streams whose oldest entry is due, by id: older streams come first. */
+export const dueStreams: Query<DueInput, readonly DueStream[]> = {
+  name: "audit.due-streams",
+  run: (tx, { before, after, limit }) => tx.audit.due(before, after, limit),
+};
+
+interface PageInput {
+  readonly stream: string;
+  readonly after: number;
+  readonly limit: number;
+}
+
+export const auditPage: Query<PageInput, readonly StoredEntry[]> = {
+  name: "audit.page",
+  run: (tx, { stream, after, limit }) => tx.audit.entriesOf(stream, after, limit),
+};
+
+/** How far each of these streams was removed; the place and hash of the newest record of all. */
+export interface RemovalStanding {
+  readonly number: number;
+  readonly hash: string;
+  readonly removedTo: Readonly<Record<string, number>>;
+}
+
+export const removalStanding: Query<{ readonly streams: readonly string[] }, RemovalStanding> = {
+  name: "audit.removal-standing",
+  run: async (tx, { streams }) => {
+    const removedTo: Record<string, number> = {};
+    for (const stream of streams) {
+      removedTo[stream] = (await tx.audit.lastSegment(stream))?.lastSeq ?? 0;
+    }
+    return { ...(await newestRecord(tx)), removedTo };
+  },
+};
+
+export const newestHeadAt: Query<null, number | null> = {
+  name: "audit.newest-head",
+  run: (tx) => tx.audit.newestHeadAt(),
+};
+
+/** What an entry that goes says of a secret's row. */
+export interface Restated {
+  readonly organizationId: string;
+  readonly secretId: string;
+  readonly name: string | null;
+  readonly storeId: string | null;
+  readonly revision: number;
+  readonly digest: string;
+}
+
+interface RestateInput extends Call {
+  readonly items: readonly Restated[];
+}
+
+/**
+ * Says again, in a new entry, what the trail said of rows that still stand at that revision. It is
+ * the old entry's word, never computed from the row: a row changed by hand stays one.
+ */
+export const restateDigests: Command<RestateInput, number> = {
+  name: "audit.restate",
+  run: async (tx, input) => {
+    let restated = 0;
+    for (const { organizationId, secretId, name, storeId, revision, digest } of input.items) {
+      const secret = await tx.secrets.get(organizationId, secretId);
+      if (secret === null || secret.revision !== revision) continue;
+      await tx.audit.append(
+        entryOf(input, {
+          organizationId,
+          action: "audit.restate",
+          target: { kind: "secret", id: secretId, name, storeId },
+          outcome: "allowed",
+          because: "retention",
+          details: { revision, digest },
+        }),
+      );
+      restated += 1;
+    }
+    return restated;
+  },
+};
+
+interface RecordInput extends Call {
+  readonly segment: SignedSegment;
+}
+
+/** Leaves the record of a segment that is about to go; false if what it was made from has moved. */
+export const recordRemoval: Command<RecordInput, boolean> = {
+  name: "audit.record-removal",
+  run: async (tx, input) => {
+    const { segment } = input;
+    const newest = await newestRecord(tx);
+    if (newest.number !== segment.number - 1 || newest.hash !== segment.previous) return false;
+    const before = await tx.audit.lastSegment(segment.stream);
+    if ((before?.lastSeq ?? 0) !== segment.firstSeq - 1) return false;
+    if (!(await tx.audit.mayRemove(segment.stream, segment.lastSeq, segment.hash))) return false;
+    await tx.audit.insertSegment(segment);
+    const { number, stream, firstSeq, lastSeq, file } = segment;
+    const hash = segmentHash(canonicalSegment(await installationId(tx), segment));
+    await tx.audit.append(
+      entryOf(input, {
+        organizationId: null,
+        action: "audit.remove",
+        target: { kind: "stream", id: stream, name: null, storeId: null },
+        outcome: "allowed",
+        because: "retention",
+        details: { number, hash, stream, first: firstSeq, last: lastSeq, file },
+      }),
+    );
+    return true;
+  },
+};
+
+/** Removes rows that a record covers, the newest of them first; answers how many. */
+export const removeRecorded: Command<{ readonly stream: string; readonly limit: number }, number> = {
+  name: "audit.remove-recorded",
+  run: (tx, { stream, limit }) => tx.audit.removeRecorded(stream, limit),
+};
+
+type Reading = Parameters<(typeof removalStanding)["run"]>[0];
+
+async function newestRecord(tx: Reading): Promise<{ number: number; hash: string }> {
+  const newest = await tx.audit.newestSegment();
+  if (newest === null) return noSegment;
+  return {
+    number: newest.number,
+    hash: segmentHash(canonicalSegment(await installationId(tx), newest)),
+  };
+}
+
+async function installationId(tx: Reading): Promise<string> {
+  return (await tx.installation.find())?.id ?? "";
+}

@@ -1,0 +1,84 @@
+// Nobody confers what he does not hold, through the very credential he uses. Each function names what
+// is given and refuses unless the caller holds all of it.
+import { type Access, organizationTarget } from "./access.ts";
+import { narrower, parseNetworks } from "./addresses.ts";
+import { authorize, type Role, type Target } from "./authorize.ts";
+import { CofferError } from "./errors.ts";
+import { actionsOf, type GrantObject, type Level } from "./grants/grant.ts";
+import type { TokenRecord } from "./ports.ts";
+import { scopesWithin } from "./tokens/scope.ts";
+
+/** Giving a level on an object needs every action of that level there. */
+export function demandLevel(access: Access, object: GrantObject["kind"], target: Target, level: Level): void {
+  for (const action of actionsOf(object, level)) {
+    const { allowed, because } = authorize(access.authority, action, target);
+    if (!allowed) throw notHeld(`${because} (to confer ${level})`);
+  }
+}
+
+/** Giving a role needs that role's rights; only owners make owners, and only by a credential that is not narrowed. */
+export function demandRole(access: Access, role: Role): void {
+  const { standing, scopes, stores } = access.authority;
+  const own = standing?.kind === "person" ? standing.role : null;
+  const narrowed = scopes !== null || stores !== null;
+  const holds =
+    role === "owner"
+      ? own === "owner" && !narrowed
+      : role === "admin"
+        ? (own === "owner" || own === "admin") && !narrowed
+        : conferredActions[role].every(
+            (action) => authorize(access.authority, action, organizationTarget()).allowed,
+          );
+  if (!holds) throw notHeld(`to confer the role ${role}`);
+}
+
+const conferredActions = {
+  auditor: [
+    "store.list",
+    "store.read",
+    "secret.list",
+    "secret.read",
+    "audit.read",
+    "grant.read",
+    "people.read",
+    "group.read",
+    "machine.read",
+    "service.read",
+    "token.read",
+    "trust.read",
+    "key.read",
+  ],
+  member: ["store.create", "machine.create"],
+} as const;
+
+export type Narrowing = Pick<TokenRecord, "reach" | "stores" | "addresses" | "expiresAt">;
+
+/**
+ * A token is never wider than the one that minted it, in actions, stores or addresses, and lasts no
+ * longer than a narrowed one.
+ */
+export function demandNarrower(access: Access, token: Narrowing): void {
+  const { scopes, stores } = access.authority;
+  const narrowed = scopes !== null || stores !== null || access.addresses !== null;
+  if (!scopesWithin(token.reach, scopes)) throw notHeld("to mint a token with more scopes");
+  if (stores !== null && (token.stores === null || !token.stores.every((id) => stores.includes(id)))) {
+    throw notHeld("to mint a token for more stores");
+  }
+  if (!narrower(networksOf(token.addresses), networksOf(access.addresses))) throw notHeld("to mint a token for more addresses");
+  const outlives =
+    access.expiresAt !== null && (token.expiresAt === null || token.expiresAt > access.expiresAt);
+  if (narrowed && outlives) throw notHeld("to mint a token that outlives a narrowed one");
+}
+
+function networksOf(texts: readonly string[] | null) {
+  return texts === null ? null : parseNetworks("addresses", texts);
+}
+
+export function notHeld(because: string): CofferError {
+  return new CofferError(
+    "caller.denied",
+    "This credential may not give what it does not hold itself.",
+    {},
+    { because },
+  );
+}

@@ -1,0 +1,77 @@
+// A grant: who holds which level on what. There are no rules that deny; what someone holds is the
+// union of his grants, his role and what he is.
+import type { Action } from "../actions.ts";
+
+export const levels = ["read", "write", "manage"] as const;
+export type Level = (typeof levels)[number];
+
+export const subjectKinds = ["person", "group", "machine"] as const;
+export type SubjectKind = (typeof subjectKinds)[number];
+
+export const objectKinds = ["organization", "store", "secret", "machine"] as const;
+export type ObjectKind = (typeof objectKinds)[number];
+
+export interface GrantSubject {
+  readonly kind: SubjectKind;
+  readonly id: string;
+}
+
+export interface GrantObject {
+  readonly kind: ObjectKind;
+  readonly id: string;
+}
+
+export interface Grant {
+  readonly subject: GrantSubject;
+  readonly object: GrantObject;
+  readonly level: Level;
+}
+
+/** A grant as its holder has it: directly, or through a group of that name. */
+export interface HeldGrant {
+  readonly object: GrantObject;
+  readonly level: Level;
+  readonly group: string | null;
+}
+
+const read: readonly Action[] = ["store.list", "store.read", "secret.list", "secret.read", "secret.reveal"];
+
+const write: readonly Action[] = [
+  ...read,
+  "secret.create",
+  "secret.update",
+  "secret.write",
+  "secret.delete",
+  "secret.restore",
+  "store.update",
+  "store.delete",
+];
+
+const manage: readonly Action[] = [...write, "secret.purge", "grant.read", "grant.manage", "job.manage"];
+
+/** What a level allows on an organization's stores, on one store or on one secret. */
+export const levelActions: Readonly<Record<Level, ReadonlySet<Action>>> = {
+  read: new Set(read),
+  write: new Set(write),
+  manage: new Set(manage),
+};
+
+const machineRead: readonly Action[] = ["machine.read"];
+
+/** And on a machine: only who manages it gives it tokens and another name. */
+export const machineLevelActions: Readonly<Record<Level, ReadonlySet<Action>>> = {
+  read: new Set(machineRead),
+  write: new Set(machineRead),
+  manage: new Set([
+    ...machineRead,
+    "machine.manage",
+    "token.read",
+    "token.manage",
+    "grant.read",
+    "grant.manage",
+  ]),
+};
+
+export function actionsOf(object: ObjectKind, level: Level): ReadonlySet<Action> {
+  return (object === "machine" ? machineLevelActions : levelActions)[level];
+}

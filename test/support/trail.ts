@@ -1,0 +1,50 @@
+// The whole audit trail of a running Coffer, as it lies in its database: also the entries that belong
+// to no organization, which no list shows.
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import pg from "pg";
+import type { TestCoffer } from "./server.ts";
+
+/** Of an entry, what tests look at. */
+export interface TrailEntry {
+  readonly at: number;
+  readonly organization_id: string | null;
+  readonly caller_kind: string;
+  readonly caller_name: string;
+  readonly token_id: string | null;
+  readonly action: string;
+  readonly target_kind: string;
+  readonly target_id: string | null;
+  readonly outcome: string;
+  readonly because: string | null;
+  readonly details: string | null;
+  readonly address: string | null;
+}
+
+const everything = `
+  SELECT at, organization_id, caller_kind, caller_name, token_id, action, target_kind, target_id, outcome,
+    because, details, address
+  FROM audit_entries ORDER BY stream, seq`;
+
+/** `database`: the address of its PostgreSQL; null for the embedded one. */
+export async function readTrail(coffer: TestCoffer, database: string | null): Promise<readonly TrailEntry[]> {
+  if (database !== null) return readPostgres(database);
+  const file = new DatabaseSync(join(coffer.data, "coffer.db"), { readOnly: true });
+  try {
+    const rows: readonly unknown[] = file.prepare(everything).all();
+    return rows as readonly TrailEntry[];
+  } finally {
+    file.close();
+  }
+}
+
+async function readPostgres(url: string): Promise<readonly TrailEntry[]> {
+  const client = new pg.Client({ connectionString: url });
+  client.setTypeParser(pg.types.builtins.INT8, Number);
+  await client.connect();
+  try {
+    return (await client.query<TrailEntry>(everything)).rows;
+  } finally {
+    await client.end();
+  }
+}
