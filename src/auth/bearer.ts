@@ -2,6 +2,7 @@
 // body asks again whether the credential still stands; it never remembers that one was unknown.
 
 import { unauthenticated } from "../core/access.ts";
+import { accepts, type Network, storedNetworks } from "../core/addresses.ts";
 import type { Caller } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import { findCredential } from "../core/credentials.ts";
@@ -36,6 +37,12 @@ export interface Authenticator {
   authenticate(token: string | null, via: Via): Caller | Promise<Caller>;
 }
 
+interface Seen {
+  readonly credential: Credential;
+  /** Its list of addresses, read once. */
+  readonly networks: readonly Network[] | null;
+}
+
 export function authenticator(parts: {
   readonly database: Pick<Database, "point">;
   readonly clock: Clock;
@@ -43,16 +50,17 @@ export function authenticator(parts: {
   readonly throttle: LoginThrottle;
 }): Authenticator {
   const { database, clock, form, throttle } = parts;
-  const seen = new Map<string, Credential>();
+  const seen = new Map<string, Seen>();
 
-  const admit = (credential: Credential, token: ParsedToken, via: Via): Caller => {
+  const admit = ({ credential, networks }: Seen, token: ParsedToken, via: Via): Caller => {
     const { token: record, principal } = credential;
     throttle.demand(via.address, token.id);
     const matches = form.same(record.hash, token.hash) && record.principalKind === token.kind;
     if (!matches) throw failed("wrong", token, via);
-    // Not a failed login: who holds the secret of a token that has ended guesses nothing.
+    // From here on it is not a failed login: who holds the secret guesses nothing.
     const ended = record.revokedAt !== null || (record.expiresAt !== null && record.expiresAt <= clock.now());
     if (ended) throw unauthenticated("ended");
+    if (!accepts(networks, via.address)) throw unauthenticated("elsewhere");
     return { kind: principal.kind, id: principal.id, name: principal.name, tokenId: record.id, ...via };
   };
 
@@ -68,9 +76,10 @@ export function authenticator(parts: {
       form.same(token.hash, new Uint8Array(token.hash.length)); // an unknown id costs the same compare
       throw failed("unknown", token, via);
     }
-    const caller = admit(credential, token, via);
+    const found = { credential, networks: storedNetworks(credential.token.addresses) };
+    const caller = admit(found, token, via);
     if (seen.size >= limits.accessCacheEntriesMax) seen.clear();
-    seen.set(token.id, credential);
+    seen.set(token.id, found);
     return caller;
   };
 

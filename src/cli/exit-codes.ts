@@ -10,6 +10,7 @@ export const exitCodes = {
   /** `audit verify`: intact, but what follows the newest anchor is not proven. */
   unproven: 3,
   notFound: 4,
+  /** Also `policy test`: the job is denied. */
   refused: 5,
   conflict: 6,
   unreachable: 7,
@@ -24,9 +25,9 @@ export const exitCodeHelp = `Exit codes:
   2  the command line or the input is not right
   3  audit verify: intact, but not all of it is proven
   4  not found, or none that this token may see
-  5  refused: no valid token (401), or it may not do that (403)
+  5  refused: no valid token (401), or it may not do that (403); policy test: denied
   6  conflict: a name is taken, something changed meanwhile (409, 412)
-  7  no server reached, or it cannot serve now (429, 503)`;
+  7  no server reached, or it cannot serve now (429, 503, 507)`;
 
 export function exitCodeOfStatus(status: number): ExitCode {
   switch (status) {
@@ -48,6 +49,7 @@ export function exitCodeOfStatus(status: number): ExitCode {
     case 502:
     case 503:
     case 504:
+    case 507:
       return exitCodes.unreachable;
     default:
       return exitCodes.failure;

@@ -40,14 +40,11 @@ export async function readAll(stream: NodeJS.ReadableStream): Promise<Buffer> {
 }
 
 /** Strict: a value that is not UTF-8 would come back as something else. A byte order mark is kept. */
-export function utf8(bytes: Uint8Array, what: string): string {
+export function utf8(bytes: Uint8Array, what: string, hint?: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    const failure = usage(
-      `${what} is not well-formed UTF-8 text`,
-      "store bytes as text, for example: base64 -w0 < FILE | coffer secret set NAME",
-    );
+    const failure = usage(`${what} is not well-formed UTF-8 text`, hint);
     failure.cause = cause;
     throw failure;
   }

@@ -1,14 +1,29 @@
 // The first step of every body: who is this in that organization, as of now? It reads the epochs
 // first, so what is remembered under them is never older than the answer it serves.
-import type { Action } from "./actions.ts";
+import { type Action, actions } from "./actions.ts";
 import type { UnauthenticatedKind } from "./audit/refusals.ts";
-import { type Authority, authorize, holdingsOf, type Standing, storesFor, type Target } from "./authorize.ts";
+import {
+  type Authority,
+  authorize,
+  holdingsOf,
+  narrowing,
+  type Standing,
+  storesFor,
+  type Target,
+} from "./authorize.ts";
 import type { Caller } from "./caller.ts";
-import type { Decision } from "./decision.ts";
-import { CofferError } from "./errors.ts";
+import { allowed, type Decision } from "./decision.ts";
+import { CofferError, RunAgain } from "./errors.ts";
 import { limits } from "./limits.ts";
 import { type Organization, organizationNotFound, type Ref } from "./organizations/organization.ts";
-import type { CachedAuthority, Credential, Epochs, Principal, ReadTransaction } from "./ports.ts";
+import type {
+  CachedAuthority,
+  Credential,
+  Epochs,
+  Principal,
+  ReadTransaction,
+  Transaction,
+} from "./ports.ts";
 import { type Secret, secretNotFound } from "./secrets/secret.ts";
 import { type Store, storeNotFound } from "./stores/store.ts";
 import { actionCovers } from "./tokens/scope.ts";
@@ -126,7 +141,8 @@ const noGrants: readonly never[] = [];
 export async function liveCredential(tx: ReadTransaction, call: Call) {
   const { tokenId } = call.caller;
   const credential = tokenId === null ? null : await tx.access.credential(tokenId);
-  if (credential === null || credential.token.revokedAt !== null) throw unauthenticated();
+  if (credential === null) throw unauthenticated("unknown");
+  if (credential.token.revokedAt !== null) throw unauthenticated("ended");
   refuseExpired(credential.token.expiresAt, call.at);
   return credential;
 }
@@ -149,6 +165,40 @@ export async function permitOperator(tx: ReadTransaction, call: Call, action: Ac
   return decision;
 }
 
+/** For what concerns a person in all his organizations: he himself, by a token over all of them. */
+export async function permitPerson(
+  tx: ReadTransaction,
+  call: Call,
+  action: Action,
+): Promise<Decision & { readonly credential: Credential }> {
+  const credential = await liveCredential(tx, call);
+  const { token, principal } = credential;
+  const narrowed = narrowing({ scopes: token.reach, stores: token.stores }, action, ownTarget);
+  const because =
+    principal.kind !== "person"
+      ? `${principal.kind}: belongs to one organization`
+      : token.organizationId !== null
+        ? "token: bound to one organization"
+        : narrowed;
+  if (because !== null) {
+    const message = "Only a person may do that, by a token over all his organizations.";
+    throw new CofferError("caller.denied", message, {}, { because });
+  }
+  return { credential, ...allowed("his own") };
+}
+
+const ownTarget: Target = { kind: "principal", storeId: null, own: true };
+
+/** Somebody of another organization and nobody at all are the same. */
+export function principalNotFound(because?: string): CofferError {
+  return new CofferError(
+    "principal.not_found",
+    "There is no such person, machine or service here.",
+    {},
+    because === undefined ? {} : { because },
+  );
+}
+
 function refuseExpired(expiresAt: number | null, at: number): void {
   if (expiresAt !== null && expiresAt <= at) throw unauthenticated();
 }
@@ -168,12 +218,37 @@ export function permit(
   const decision = authorize(access.authority, action, target);
   if (decision.allowed) return decision;
   const { because } = decision;
-  if (!knows(access, target)) throw hidden(because);
-  throw new CofferError("caller.denied", "This credential may not do that.", {}, { because });
+  throw knows(access, target, action) ? denied(because) : hidden(because);
+}
+
+export function denied(because: string): CofferError {
+  return new CofferError("caller.denied", "This credential may not do that.", {}, { because });
+}
+
+/**
+ * Before the first write of what changes somebody's access. Who decided under these epochs starts over
+ * if access moved since, and from here on nobody else changes it: where several nodes write, two owners
+ * cannot take each other's place, and nobody acts by rights that were just taken from him.
+ */
+export async function changeAccess(tx: Transaction, organizationId: string, from: Epochs): Promise<void> {
+  await tx.access.raiseEpoch(organizationId);
+  const { organization, installation } = await tx.access.epochs(organizationId);
+  const alone = organization === from.organization + 1 && installation === from.installation;
+  if (!alone) throw new RunAgain("access moved");
+}
+
+/**
+ * Before the first write of what rests on somebody's rights and changes nobody's. Until the commit they
+ * cannot be taken from him; others may rest on theirs at the same time.
+ */
+export async function holdAccess(tx: Transaction, organizationId: string, from: Epochs): Promise<void> {
+  const { organization, installation } = await tx.access.holdEpochs(organizationId);
+  if (organization !== from.organization || installation !== from.installation)
+    throw new RunAgain("access moved");
 }
 
 /** Whether the caller may know that what he named is there. */
-function knows({ authority }: Access, target: Target): boolean {
+function knows({ authority }: Access, target: Target, action: Action): boolean {
   const { standing } = authority;
   if (target.storeId !== null && (standing?.kind === "job" || standing?.kind === "service")) {
     // Admitted to a store, they may learn that what they name is there: their contracts tell them.
@@ -181,18 +256,24 @@ function knows({ authority }: Access, target: Target): boolean {
       ? standing.storeId === target.storeId
       : standing.stores === null || standing.stores.includes(target.storeId);
   }
-  return listing[target.kind].some((action) => authorize(authority, action, target).allowed);
+  const shows = target.kind === "principal" ? readingOf(action) : listing[target.kind];
+  return shows.some((each) => authorize(authority, each, target).allowed);
 }
 
 /** What shows that a thing is there; any of these. */
-const listing: Readonly<Record<Target["kind"], readonly Action[]>> = {
+const listing: Readonly<Record<Exclude<Target["kind"], "principal">, readonly Action[]>> = {
   installation: ["organization.read"],
   organization: ["organization.read"],
   store: ["store.list"],
   secret: ["secret.list", "secret.read"],
   machine: ["machine.read"],
-  principal: ["people.read"],
 };
+
+/** People, groups, services, tokens and trusts are each shown by a right of their own. */
+function readingOf(action: Action): readonly Action[] {
+  const family = action.slice(0, action.indexOf(".") + 1);
+  return actions.filter((each) => each === `${family}read`);
+}
 
 /**
  * The error for what is not there, or not there for this caller: the same for both. In a store that he
@@ -200,9 +281,12 @@ const listing: Readonly<Record<Target["kind"], readonly Action[]>> = {
  */
 export function missing(access: Access, target: Target, because?: string): CofferError {
   const { storeId } = target;
-  if (storeId === null) return organizationNotFound(because);
+  if (storeId === null) {
+    const inside = authorize(access.authority, "organization.read", organizationTarget()).allowed;
+    return inside ? denied(because ?? "not his to see") : organizationNotFound(because);
+  }
   const store: Target = { kind: "store", storeId };
-  if (target.kind === "secret" && knows(access, store)) return secretNotFound(because);
+  if (target.kind === "secret" && knows(access, store, "store.list")) return secretNotFound(because);
   return storeNotFound(because);
 }
 

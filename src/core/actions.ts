@@ -47,9 +47,13 @@ export type Action = (typeof actions)[number];
 export const systemActions = [
   "installation.create",
   "token.recover",
+  "invitation.accept",
+  "session.open",
   "authentication.refused",
   "refusals.counted",
   "trash.purge",
+  "key.renew",
+  "key.reseal",
   "audit.open",
   "audit.close",
   "audit.remove",

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type Address,
+  accepts,
   addressText,
   blockOf,
   blockText,
@@ -13,6 +14,7 @@ import {
   parseAddress,
   parseNetwork,
   parseNetworks,
+  storedNetworks,
 } from "./addresses.ts";
 
 const anyIpv4 = fc.ipV4();
@@ -168,6 +170,20 @@ describe("a network", () => {
     expect(covers([network("192.0.2.0/24")], address("::ffff:192.0.2.7"))).toBe(true);
     expect(covers([network("0.0.0.0/0")], address("::1"))).toBe(false);
   });
+});
+
+test("a list lets in whom it covers, and nobody whose address is not known", () => {
+  const accepted = (list: readonly string[] | null, from: string | null) =>
+    accepts(storedNetworks(list), from);
+  expect(accepted(null, null)).toBe(true);
+  expect(accepted(null, "192.0.2.7")).toBe(true);
+  expect(accepted(["::1", "192.0.2.0/24"], "192.0.2.7")).toBe(true);
+  expect(accepted(["192.0.2.0/24"], "::ffff:192.0.2.7")).toBe(true);
+  expect(accepted(["192.0.2.0/24"], "192.0.3.7")).toBe(false);
+  expect(accepted(["192.0.2.0/24"], null)).toBe(false);
+  expect(accepted(["0.0.0.0/0", "::/0"], "unknown")).toBe(false);
+  expect(accepted(["broken"], "192.0.2.7")).toBe(false);
+  expect(accepted([], "192.0.2.7")).toBe(false);
 });
 
 describe("a list is narrower than another", () => {

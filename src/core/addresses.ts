@@ -121,6 +121,18 @@ export function covers(networks: readonly Network[], address: Address): boolean 
   return networks.some((network) => contains(network, address));
 }
 
+/** A list as it was stored, read again. What is no network lets nobody in. */
+export function storedNetworks(list: readonly string[] | null): readonly Network[] | null {
+  return list?.flatMap((text) => parseNetwork(text) ?? []) ?? null;
+}
+
+/** Whether a credential with this list is accepted from there; null: from everywhere. */
+export function accepts(list: readonly Network[] | null, from: string | null): boolean {
+  if (list === null) return true;
+  const address = from === null ? null : parseAddress(from);
+  return address !== null && covers(list, address);
+}
+
 /** Whether `inner` lets nobody in whom `outer` keeps out. Null: every address. */
 export function narrower(inner: readonly Network[] | null, outer: readonly Network[] | null): boolean {
   if (outer === null) return true;

@@ -157,7 +157,7 @@ describe("roles", () => {
     const service = someone({ kind: "service", name: "worker", stores: null });
     for (const authority of [person("member"), machine(), service]) {
       expect(allowedOf(authority, own)).toEqual(
-        expect.arrayContaining(["people.read", "token.read", "token.manage"]),
+        expect.arrayContaining(["people.read", "people.manage", "token.read", "token.manage"]),
       );
     }
     expect(allowedOf(someone({ kind: "job", storeId: "here", claims: {} }), own)).toEqual([]);

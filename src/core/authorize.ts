@@ -3,7 +3,7 @@
 // he is, his role and his grants, and of that what his credential's scopes and stores leave.
 import { type Action, actions } from "./actions.ts";
 import { allowed, type Decision, refused } from "./decision.ts";
-import { actionsOf, type HeldGrant, type Level, type ObjectKind } from "./grants/grant.ts";
+import { actionsOf, type HeldGrant, isStronger, type ObjectKind } from "./grants/grant.ts";
 import type { Claims } from "./policies/claims.ts";
 import { judge } from "./policies/evaluate.ts";
 import { type Scope, scopeCovers } from "./tokens/scope.ts";
@@ -73,7 +73,13 @@ const auditorActions: ReadonlySet<Action> = new Set(
 /** Every principal of an organization may know where he is. */
 const everyone: ReadonlySet<Action> = new Set<Action>(["organization.read"]);
 
-const ownActions: ReadonlySet<Action> = new Set<Action>(["token.read", "token.manage", "people.read"]);
+/** To manage one's own membership is to leave: whoever changes a role does not call it his own. */
+const ownActions: ReadonlySet<Action> = new Set<Action>([
+  "token.read",
+  "token.manage",
+  "people.read",
+  "people.manage",
+]);
 
 export function authorize(authority: Authority, action: Action, target: Target): Decision {
   const narrowed = narrowing(authority, action, target);
@@ -94,7 +100,7 @@ export function authorize(authority: Authority, action: Action, target: Target):
 }
 
 /** What the credential takes away; null where it takes nothing. */
-export function narrowing({ scopes, stores }: Authority, action: Action, target: Target): string | null {
+export function narrowing({ scopes, stores }: Pick<Authority, "scopes" | "stores">, action: Action, target: Target): string | null {
   if (scopes !== null) {
     const place = { storeId: target.storeId, name: target.secret?.name ?? null };
     if (!scopes.some((scope) => scopeCovers(scope, action, place))) return `token: no scope covers ${action}`;
@@ -224,19 +230,13 @@ export function holdingsOf(grants: readonly HeldGrant[]): Holdings {
   };
   for (const { object, level, group } of grants) {
     if (object.kind === "organization") {
-      if (organization === null || stronger(level, organization.level)) organization = { level, group };
+      if (organization === null || isStronger(level, organization.level)) organization = { level, group };
       continue;
     }
     const held = byKindOfObject[object.kind];
     const before = held.get(object.id);
-    if (before === undefined || stronger(level, before.level)) held.set(object.id, { level, group });
+    if (before === undefined || isStronger(level, before.level)) held.set(object.id, { level, group });
   }
   const { store: stores, secret: secrets, machine: machines } = byKindOfObject;
   return { organization, stores, secrets, machines };
-}
-
-const strength: Readonly<Record<Level, number>> = { read: 0, write: 1, manage: 2 };
-
-function stronger(one: Level, other: Level): boolean {
-  return strength[one] > strength[other];
 }

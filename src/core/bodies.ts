@@ -20,12 +20,32 @@ import {
   recoverOwner,
   reserveSeals,
 } from "./installation.ts";
+import { listGrants } from "./grants/list.ts";
+import { putGrant } from "./grants/put.ts";
+import { removeGrant } from "./grants/remove.ts";
+import { createGroup } from "./groups/create.ts";
+import { addGroupMember, removeGroupMember } from "./groups/members.ts";
+import { getGroup, listGroupMembers, listGroups } from "./groups/read.ts";
+import { removeGroup } from "./groups/remove.ts";
+import { renameGroup } from "./groups/rename.ts";
+import { endJob } from "./jobs/end.ts";
+import { startJob } from "./jobs/start.ts";
+import { createMachine } from "./machines/create.ts";
+import { getMachine, listMachines } from "./machines/read.ts";
+import { removeMachine } from "./machines/remove.ts";
+import { renameMachine } from "./machines/rename.ts";
 import { recordRefusals } from "./operation.ts";
 import { createOrganization } from "./organizations/create.ts";
 import { findOrganization } from "./organizations/directory.ts";
 import { getOrganization, listOrganizations } from "./organizations/read.ts";
 import { updateOrganization } from "./organizations/update.ts";
 import { whoami } from "./organizations/whoami.ts";
+import { acceptInvitation, checkInvitation } from "./people/accept.ts";
+import { invitePerson } from "./people/invite.ts";
+import { getMe, updateMe } from "./people/me.ts";
+import { getPerson, listPeople } from "./people/read.ts";
+import { removePerson } from "./people/remove.ts";
+import { changeRole } from "./people/role.ts";
 import type { Command, Query } from "./ports.ts";
 import { createSecrets } from "./secrets/create.ts";
 import { duplicateSecret, findDuplicateSource } from "./secrets/duplicate.ts";
@@ -36,58 +56,119 @@ import { prepareBatch, prepareReveal } from "./secrets/reveal.ts";
 import { purgeTrashed, restoreSecret, sweepTrash } from "./secrets/trash.ts";
 import { updateSecret } from "./secrets/update.ts";
 import { findPastValue, listVersions, restoreVersion } from "./secrets/versions.ts";
+import { openSession } from "./sessions/open.ts";
+import { createService } from "./services/create.ts";
+import { getService, listServices } from "./services/read.ts";
+import { removeService } from "./services/remove.ts";
+import { updateService } from "./services/update.ts";
 import { createStore } from "./stores/create.ts";
 import { getStore, listStores } from "./stores/read.ts";
 import { removeStore } from "./stores/remove.ts";
 import { updateStore } from "./stores/update.ts";
+import { getToken, listTokens, revokeToken } from "./tokens/manage.ts";
+import { mintToken } from "./tokens/mint.ts";
+import { getOwnToken, listOwnTokens, mintOwnToken, revokeOwnToken } from "./tokens/own.ts";
+import { recordUses, sweepTokens } from "./tokens/upkeep.ts";
+import { removeTrust, renameTrust } from "./trusts/change.ts";
+import { createTrust } from "./trusts/create.ts";
+import { getTrust, listTrusts, matchTrusts } from "./trusts/read.ts";
 
 /** A body whose input only its own caller knows; the names were checked where it was called. */
 export type AnyCommand = Command<never, unknown>;
 export type AnyQuery = Query<never, unknown>;
 
 const allCommands: readonly AnyCommand[] = [
+  addGroupMember,
+  createGroup,
+  createMachine,
+  createService,
+  putGrant,
+  removeGrant,
+  removeGroup,
+  removeGroupMember,
+  removeMachine,
+  removeService,
+  renameGroup,
+  renameMachine,
+  updateService,
+  acceptInvitation,
+  changeRole,
   createInstallation,
   createOrganization,
   createSecrets,
   createStore,
+  createTrust,
   duplicateSecret,
+  endJob,
+  invitePerson,
+  openSession,
+  mintOwnToken,
+  mintToken,
   purgeTrashed,
   recordRefusals,
   recordRemoval,
   recordReveals,
+  recordUses,
   recoverOwner,
+  removePerson,
   removeRecorded,
   removeSecrets,
   removeStore,
+  removeTrust,
+  renameTrust,
   reserveSeals,
   restateDigests,
   restoreSecret,
   restoreVersion,
+  revokeOwnToken,
+  revokeToken,
   saveHead,
+  startJob,
+  sweepTokens,
   sweepTrash,
+  updateMe,
   updateOrganization,
   updateSecret,
   updateStore,
 ];
 
 const allQueries: readonly AnyQuery[] = [
-  explainAccess,
+  getGroup,
+  getMachine,
+  getService,
+  listGrants,
+  listGroupMembers,
+  listGroups,
+  listMachines,
+  listServices,
   auditPage,
+  checkInvitation,
   dueStreams,
+  explainAccess,
   findCredential,
   findDuplicateSource,
   findFoldedSecret,
   findOrganization,
   findPastValue,
+  getMe,
   getOrganization,
+  getOwnToken,
+  getPerson,
   getSecret,
   getStore,
+  getToken,
+  getTrust,
   listAudit,
   listChanges,
   listOrganizations,
+  listOwnTokens,
+  listPeople,
   listSecrets,
   listStores,
+  listTokens,
+  listTrusts,
   listVersions,
+  matchTrusts,
   newestHeadAt,
   positionOfSecret,
   prepareBatch,

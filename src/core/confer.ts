@@ -5,7 +5,7 @@ import { narrower, parseNetworks } from "./addresses.ts";
 import { authorize, type Role, type Target } from "./authorize.ts";
 import { CofferError } from "./errors.ts";
 import { actionsOf, type GrantObject, type Level } from "./grants/grant.ts";
-import type { TokenRecord } from "./ports.ts";
+import type { ReadTransaction, TokenRecord } from "./ports.ts";
 import { scopesWithin } from "./tokens/scope.ts";
 
 /** Giving a level on an object needs every action of that level there. */
@@ -53,25 +53,49 @@ const conferredActions = {
 
 export type Narrowing = Pick<TokenRecord, "reach" | "stores" | "addresses" | "expiresAt">;
 
+/** A credential that mints. Its standing is null where a person acts for himself in all organizations. */
+export type Minter = Pick<Access, "expiresAt" | "addresses"> & {
+  readonly authority: Pick<Access["authority"], "scopes" | "stores" | "standing">;
+};
+
 /**
  * A token is never wider than the one that minted it, in actions, stores or addresses, and lasts no
- * longer than a narrowed one.
+ * longer than its minter lets one last.
  */
-export function demandNarrower(access: Access, token: Narrowing): void {
+export function demandNarrower(access: Minter, token: Narrowing): void {
   const { scopes, stores } = access.authority;
-  const narrowed = scopes !== null || stores !== null || access.addresses !== null;
   if (!scopesWithin(token.reach, scopes)) throw notHeld("to mint a token with more scopes");
   if (stores !== null && (token.stores === null || !token.stores.every((id) => stores.includes(id)))) {
     throw notHeld("to mint a token for more stores");
   }
-  if (!narrower(networksOf(token.addresses), networksOf(access.addresses))) throw notHeld("to mint a token for more addresses");
-  const outlives =
-    access.expiresAt !== null && (token.expiresAt === null || token.expiresAt > access.expiresAt);
-  if (narrowed && outlives) throw notHeld("to mint a token that outlives a narrowed one");
+  if (!narrower(networksOf(token.addresses), networksOf(access.addresses)))
+    throw notHeld("to mint a token for more addresses");
+  const until = lastsUntil(access);
+  if (until !== null && (token.expiresAt === null || token.expiresAt > until)) {
+    throw notHeld("to mint a token that lasts longer");
+  }
+}
+
+/** The latest end of what this credential mints; only an unnarrowed token of a person mints lasting ones. */
+export function lastsUntil({ authority, addresses, expiresAt }: Minter): number | null {
+  const { scopes, stores, standing } = authority;
+  const person = standing === null || standing.kind === "person";
+  return person && scopes === null && stores === null && addresses === null ? null : expiresAt;
 }
 
 function networksOf(texts: readonly string[] | null) {
   return texts === null ? null : parseNetworks("addresses", texts);
+}
+
+/** Who manages a machine holds what it holds. */
+export async function demandMachine(tx: ReadTransaction, access: Access, machineId: string): Promise<void> {
+  const machine = await tx.access.principal("machine", machineId);
+  const target: Target = { kind: "machine", storeId: null, machineId };
+  const known = machine !== null && machine.organizationId === access.organization.id;
+  const { allowed, because } = authorize(access.authority, "machine.manage", target);
+  if (known && allowed) return;
+  // A machine that is not there and one that he does not manage are the same.
+  throw notHeld(known ? because : "no such machine");
 }
 
 export function notHeld(because: string): CofferError {

@@ -13,6 +13,15 @@ export const errorCodes = [
   "organization.not_found",
   "organization.slug_taken",
   "principal.not_found",
+  "group.not_found",
+  "group.name_taken",
+  "machine.not_found",
+  "service.not_found",
+  "service.name_taken",
+  "grant.not_found",
+  "people.email_taken",
+  "people.last_owner",
+  "invitation.not_found",
   "store.not_found",
   "store.slug_taken",
   "store.is_default",
@@ -22,8 +31,15 @@ export const errorCodes = [
   "secret.expired",
   "secret.no_value",
   "version.not_found",
+  "token.not_found",
+  "trust.not_found",
+  "trust.audience_taken",
+  "key.not_found",
+  "key.in_use",
+  "key.rotated",
   "precondition.failed",
   "quota.exceeded",
+  "rate.exceeded",
   "custody.client",
   "cursor.invalid",
   "feed.too_old",
@@ -31,6 +47,7 @@ export const errorCodes = [
   "server.busy",
   "storage.unavailable",
   "storage.outcome_unknown",
+  "storage.full",
   "value.integrity",
   "internal",
 ] as const;
@@ -93,6 +110,11 @@ export function errorFromRecord(record: ErrorRecord): CofferError {
 /** A request that breaks a rule of form: the field and the rule, never the input itself. */
 export function invalid(field: string, rule: string, details: ErrorDetails = {}): CofferError {
   return new CofferError("request.invalid", `"${field}" ${rule}`, { field, rule, ...details });
+}
+
+/** There may be no more of these. */
+export function quotaExceeded(field: string, limit: number): CofferError {
+  return new CofferError("quota.exceeded", `The limit of ${limit} ${field} is reached.`, { field, limit });
 }
 
 /**

@@ -4,12 +4,12 @@ import type { AuditAction } from "./actions.ts";
 import type { AuditTarget } from "./audit/entry.ts";
 import { entryOf } from "./operation.ts";
 import { insertOrganization, type NewOrganization } from "./organizations/create.ts";
+import type { Person } from "./people/person.ts";
 import type {
   Command,
   Installation,
   InternalKeyRecord,
   KeyRecord,
-  Person,
   Query,
   TokenRecord,
   Transaction,
@@ -35,7 +35,7 @@ export const createInstallation: Command<CreateInput, Installation> = {
     for (const key of input.keys) await tx.installation.insertKey(key);
     for (const key of input.internalKeys) await tx.installation.insertInternalKey(key);
     await tx.access.startEpoch("installation");
-    await tx.access.insertPerson(input.person);
+    await tx.people.insert(input.person);
     await insertOrganization(tx, input.organization, input.at);
     await tx.access.insertToken(input.token);
     await noted(tx, input, "installation.create", {
@@ -56,7 +56,7 @@ interface RecoverInput extends Call {
 export const recoverOwner: Command<RecoverInput, Person | null> = {
   name: "installation.recover",
   run: async (tx, input) => {
-    const person = await tx.access.firstOperator();
+    const person = await tx.people.firstOperator();
     if (person === null) return null;
     await tx.access.insertToken({
       ...input.token,

@@ -31,6 +31,8 @@ export const limits = {
   /** A slug is a DNS label, so that it can be a Kubernetes namespace. */
   slugCharactersMax: 63,
   organizationNameCharactersMax: 255,
+  /** Of a group or a machine. */
+  principalNameCharactersMax: 255,
   searchCharactersMax: 500,
   labelSelectorsMax: 20,
   /** Client custody: EncStrings of Bitwarden, in characters as the official server bounds them. */
@@ -91,6 +93,8 @@ export const limits = {
   /** Workload identity. Real tokens have 1 to 4 KiB; Kubernetes' with all claims up to 8. */
   workloadTokenBytesMax: 16_384,
   /** For `nbf` and `iat` alone: a session ends with `exp`, so there is nothing after it to allow. */
+  /** A token for many audiences is for nobody in particular. */
+  workloadAudiencesMax: 16,
   workloadClockSkewMs: 60_000,
   /** A token for a longer time than a day is a password, not the identity of a run. */
   workloadTokenLifeMsMax: 24 * 60 * 60 * 1000,
@@ -122,6 +126,11 @@ export const limits = {
   keyFileFreshMs: 2_000,
   keyFileStaleMs: 60_000,
 
+  /** SMTP's bound of an address. */
+  emailCharactersMax: 254,
+  personNameCharactersMax: 255,
+  /** Its code lies in somebody's inbox: long enough for a holiday, too short to be forgotten there. */
+  invitationLifeMs: 7 * 24 * 60 * 60 * 1000,
   tokenLifeMs: 30 * 24 * 60 * 60 * 1000,
   /** In one list of addresses; each is looked at for every request. */
   networksMax: 64,
@@ -129,6 +138,8 @@ export const limits = {
   failedLoginsPerMinute: 10,
   /** Some megabytes at most. To have one forgotten costs an attacker as many requests. */
   failedLoginsKeptMax: 65_536,
+  /** Credentials whose requests are counted in one minute, where there is a limit. */
+  rateCountsMax: 100_000,
   /** Refusals of one credential that are written down one by one; further ones are counted. */
   refusalsPerMinute: 60,
   /** Different kinds, credentials and blocks of addresses that are counted apart. */
@@ -136,7 +147,30 @@ export const limits = {
   /** An action, a slug and a secret's name. */
   scopeCharactersMax: 600,
   scopesMax: 100,
+  tokenNameCharactersMax: 255,
+  /** For a day the audit trail tells a token that ended from one that never was. */
+  endedTokensKeptMs: 24 * 60 * 60 * 1000,
+  /** Tokens whose rows are forgotten in one commit: some milliseconds of the writer's time. */
+  sweptTokensMax: 500,
+  /** Tokens whose last use waits to be written down; a token beyond them waits for the next minute. */
+  lastUsesKeptMax: 65_536,
+  /** Written in one commit. */
+  lastUsesChunk: 500,
+  jobIdCharactersMax: 255,
+  jobLifeMs: 60 * 60 * 1000,
+  /** As long as the identity of a run may be trusted elsewhere. */
+  jobLifeMsMax: 24 * 60 * 60 * 1000,
+  /** Sessions of one job ended in one commit. */
+  jobSessionsChunk: 500,
   storesOfTokenMax: 1_000,
+  /** As many as a token may list: both are looked at for every request. */
+  storesOfServiceMax: 1_000,
+  /** All of them are read to decide about their holder, and demanded of who lets somebody into a group. */
+  grantsOfSubjectMax: 1_000,
+  /** They go in the transaction in which their object goes. */
+  grantsOnObjectMax: 10_000,
+  /** They go in the transaction in which their group goes. */
+  membersOfGroupMax: 10_000,
   /** Rows kept in memory for reveals; each is checked against the tables when its audit commits. */
   revealCacheBytesMax: 12 * 1024 * 1024,
   accessCacheEntriesMax: 10_000,

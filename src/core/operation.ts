@@ -51,6 +51,7 @@ const silent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "server.busy",
   "storage.unavailable",
   "storage.outcome_unknown",
+  "storage.full",
   "internal",
 ]);
 
@@ -75,6 +76,8 @@ interface Mutation<I, O> {
   readonly name: string;
   readonly action: Action | ((input: I) => Action);
   readonly target: (input: I) => AuditTarget;
+  /** For what deletes or takes away: it goes on when space is short. */
+  readonly frees?: true;
   readonly run: (tx: Transaction, input: I) => Promise<O>;
 }
 
@@ -86,6 +89,7 @@ export function mutation<I extends Call & { readonly organizationId: string | nu
   return {
     name,
     run,
+    ...(parts.frees === true ? {} : { grows: true }),
     tokenOf: ({ caller }) => caller.tokenId,
     refused: (input, error) =>
       input.refusalsCounted === true

@@ -3,16 +3,32 @@ import { type AuditOperations, auditOperations } from "./audit/operations.ts";
 import { type ExplainOperations, explainOperations } from "./explain/operations.ts";
 import { type FeedOperations, feedOperations } from "./feed.ts";
 import { directory } from "./organizations/directory.ts";
+import { type MachineOperations, machineOperations } from "./machines/operations.ts";
 import { type OrganizationOperations, organizationOperations } from "./organizations/operations.ts";
+import { type PeopleOperations, peopleOperations } from "./people/operations.ts";
+import { type GrantOperations, grantOperations } from "./grants/operations.ts";
+import { type GroupOperations, groupOperations } from "./groups/operations.ts";
+import { type JobOperations, jobOperations } from "./jobs/operations.ts";
 import type { Context } from "./ports.ts";
 import { type SecretOperations, secretOperations } from "./secrets/operations.ts";
+import { type ServiceOperations, serviceOperations } from "./services/operations.ts";
 import { type StoreOperations, storeOperations } from "./stores/operations.ts";
+import { type TokenOperations, tokenOperations } from "./tokens/operations.ts";
+import { type TrustOperations, trustOperations } from "./trusts/operations.ts";
 
 export interface Operations {
   readonly organizations: OrganizationOperations;
+  readonly people: PeopleOperations;
   readonly stores: StoreOperations;
   readonly secrets: SecretOperations;
+  readonly groups: GroupOperations;
+  readonly machines: MachineOperations;
+  readonly services: ServiceOperations;
+  readonly grants: GrantOperations;
+  readonly tokens: TokenOperations;
+  readonly jobs: JobOperations;
   readonly access: ExplainOperations;
+  readonly trusts: TrustOperations;
   readonly audit: AuditOperations;
   readonly feed: FeedOperations;
 }
@@ -21,8 +37,16 @@ export function operations(ctx: Context): Operations {
   const organizations = directory(ctx);
   return {
     organizations: organizationOperations(ctx, organizations),
+    people: peopleOperations(ctx, organizations),
     stores: storeOperations(ctx, organizations),
     secrets: secretOperations(ctx, organizations),
+    groups: groupOperations(ctx, organizations),
+    machines: machineOperations(ctx, organizations),
+    services: serviceOperations(ctx, organizations),
+    grants: grantOperations(ctx, organizations),
+    tokens: tokenOperations(ctx, organizations),
+    jobs: jobOperations(ctx, organizations),
+    trusts: trustOperations(ctx, organizations),
     access: explainOperations(ctx, organizations),
     audit: auditOperations(ctx, organizations),
     feed: feedOperations(ctx, organizations),

@@ -1,24 +1,31 @@
 // What the core needs from outside: a database, keys, time, ids. Storage and crypto implement
 // these; nothing here knows SQL, threads or ciphers.
-import type { AuditEntry, SignedHead, StoredEntry, StreamHead } from "./audit/entry.ts";
-import type { AuditFilter } from "./audit/filter.ts";
+import type { AuditEntry, SignedHead, StreamHead } from "./audit/entry.ts";
 import type { Refusals } from "./audit/refusals.ts";
 import type { Segment, SignedSegment } from "./audit/segment.ts";
+import type { AuditReader, AuditRepository } from "./audit/trail.ts";
 import type { Authority, Role } from "./authorize.ts";
 import type { Actor, CallerKind } from "./caller.ts";
 import type { Change } from "./changes.ts";
 import type { Clock } from "./clock.ts";
 import type { CofferError } from "./errors.ts";
-import type { Grant, GrantObject, GrantSubject, HeldGrant } from "./grants/grant.ts";
+import type { GrantReader, GrantRepository } from "./grants/port.ts";
+import type { GroupReader, GroupRepository } from "./groups/port.ts";
 import type { Ids } from "./ids.ts";
-import type { Claims } from "./policies/claims.ts";
+import type { JobRepository } from "./jobs/port.ts";
+import type { KeyReader, KeyRepository } from "./keys/port.ts";
+import type { MachineReader, MachineRepository } from "./machines/port.ts";
 import type { Organization, Ref, TrashRule } from "./organizations/organization.ts";
-import type { Position } from "./pagination.ts";
+import type { PeopleReader, PeopleRepository } from "./people/port.ts";
 import type { Plaintext } from "./plaintext.ts";
-import type { SecretFilter, SecretOrder } from "./secrets/filter.ts";
-import type { SealedValue, Secret, SecretRef, Version } from "./secrets/secret.ts";
+import type { Claims } from "./policies/claims.ts";
+import type { SecretReader, SecretRepository, VersionReader, VersionRepository } from "./secrets/port.ts";
+import type { SealedValue } from "./secrets/secret.ts";
+import type { ServiceReader, ServiceRepository } from "./services/port.ts";
 import type { Store } from "./stores/store.ts";
+import type { TokenReader, TokenRepository } from "./tokens/port.ts";
 import type { Scope } from "./tokens/scope.ts";
+import type { TrustReader, TrustRepository, Workloads } from "./trusts/port.ts";
 
 // ---- the database -------------------------------------------------------------------------
 
@@ -39,6 +46,8 @@ export interface Command<I, O> {
   readonly tokenOf?: (input: I) => string | null;
   /** True for a body that throws only before its first write: it needs no savepoint of its own. */
   readonly writesLast?: true;
+  /** True for what a caller adds to the database; it is refused first when space is short. */
+  readonly grows?: true;
 }
 
 /** A body that only reads, in one consistent snapshot. */
@@ -75,8 +84,15 @@ export interface ReadTransaction {
   /** Authorities seen by this thread, by credential; each holds only under its epochs. */
   readonly authorities: Map<string, CachedAuthority>;
   readonly installation: InstallationReader;
+  readonly keys: KeyReader;
   readonly access: AccessReader;
+  readonly tokens: TokenReader;
   readonly grants: GrantReader;
+  readonly groups: GroupReader;
+  readonly machines: MachineReader;
+  readonly services: ServiceReader;
+  readonly people: PeopleReader;
+  readonly trusts: TrustReader;
   readonly organizations: OrganizationReader;
   readonly stores: StoreReader;
   readonly secrets: SecretReader;
@@ -88,8 +104,16 @@ export interface ReadTransaction {
 /** What a mutating body sees. It awaits nothing but this. */
 export interface Transaction extends ReadTransaction {
   readonly installation: InstallationRepository;
+  readonly keys: KeyRepository;
   readonly access: AccessRepository;
+  readonly tokens: TokenRepository;
+  readonly jobs: JobRepository;
   readonly grants: GrantRepository;
+  readonly groups: GroupRepository;
+  readonly machines: MachineRepository;
+  readonly services: ServiceRepository;
+  readonly people: PeopleRepository;
+  readonly trusts: TrustRepository;
   readonly organizations: OrganizationRepository;
   readonly stores: StoreRepository;
   readonly secrets: SecretRepository;
@@ -149,14 +173,6 @@ export interface InstallationRepository extends InstallationReader {
 }
 
 // ---- people and what they may ----------------------------------------------------------------
-
-export interface Person {
-  readonly id: string;
-  readonly email: string;
-  readonly name: string;
-  readonly operator: boolean;
-  readonly createdAt: number;
-}
 
 export interface TokenRecord {
   readonly id: string;
@@ -221,41 +237,14 @@ export interface AccessReader {
 }
 
 export interface AccessRepository extends AccessReader {
-  insertPerson(person: Person): Promise<void>;
-  insertMembership(membership: {
-    readonly id: string;
-    readonly organizationId: string;
-    readonly personId: string;
-    readonly role: Role;
-    readonly createdAt: number;
-  }): Promise<void>;
   insertToken(token: TokenRecord): Promise<void>;
-  /** The first person of the installation, who owns what `init --recover` opens again. */
-  firstOperator(): Promise<Person | null>;
+  /** All tokens of a principal that is gone, at most `limit`; answers how many. */
+  removeTokens(kind: CallerKind, principalId: string, limit: number): Promise<number>;
   startEpoch(scope: string): Promise<void>;
+  /** The epochs, held against who would raise one until the commit. */
+  holdEpochs(organizationId: string): Promise<Epochs>;
   raiseEpoch(organizationId: string): Promise<void>;
   raiseInstallationEpoch(): Promise<void>;
-}
-
-export interface GrantReader {
-  /** What a person or machine holds in the organization, directly or by groups. */
-  heldBy(organizationId: string, kind: "person" | "machine", id: string): Promise<readonly HeldGrant[]>;
-  /** In order of object and subject, after the given one; a part that is null is any. */
-  list(
-    organizationId: string,
-    filter: { readonly subject: GrantSubject | null; readonly object: GrantObject | null },
-    page: { readonly after: Grant | null; readonly limit: number },
-  ): Promise<readonly Grant[]>;
-}
-
-export interface GrantRepository extends GrantReader {
-  /** Sets the level; false where it was that already. */
-  put(organizationId: string, grant: Grant, at: number): Promise<boolean>;
-  /** False where there was none. */
-  remove(organizationId: string, subject: GrantSubject, object: GrantObject): Promise<boolean>;
-  /** All grants to a subject, or on an object, that is gone. */
-  forgetSubject(organizationId: string, subject: GrantSubject): Promise<void>;
-  forgetObject(organizationId: string, object: GrantObject): Promise<void>;
 }
 
 // ---- organizations and stores ----------------------------------------------------------------
@@ -307,84 +296,6 @@ export interface StoreRepository extends StoreReader {
   remove(id: string): Promise<void>;
 }
 
-// ---- secrets ---------------------------------------------------------------------------------
-
-/** A secret with its current value as it is sealed; what a reveal reads, in one statement. */
-export interface SealedSecret {
-  readonly secret: Secret;
-  readonly sealed: Uint8Array | null;
-}
-
-export interface SecretReader {
-  find(storeId: string, ref: SecretRef): Promise<Secret | null>;
-  /** By id anywhere in the organization, in any state. */
-  get(organizationId: string, id: string): Promise<Secret | null>;
-  findSealed(storeId: string, ref: SecretRef): Promise<SealedSecret | null>;
-  /** Live secrets whose name differs at most in letter case; two are enough to know. */
-  findFolded(storeId: string, name: string): Promise<readonly Secret[]>;
-  list(query: SecretQuery): Promise<readonly Secret[]>;
-  count(filter: SecretFilter): Promise<number>;
-  /** The sort position of a secret which a cursor names, also shortly after its purge. */
-  positionOf(organizationId: string, id: string): Promise<{ createdAt: number } | null>;
-  /** Ids in one store and state, in order of creation, for work in chunks. */
-  idsIn(
-    storeId: string,
-    state: "active" | "trashed",
-    after: string | null,
-    limit: number,
-  ): Promise<readonly string[]>;
-  /** Trashed secrets whose time has come. */
-  duePurge(at: number, limit: number): Promise<readonly { id: string; organizationId: string }[]>;
-  /** What an audit digest covers beside the metadata: the sealed bytes of the current version. */
-  sealedOf(versionId: string): Promise<Uint8Array | null>;
-}
-
-export interface SecretQuery {
-  readonly filter: SecretFilter;
-  readonly order: SecretOrder;
-  readonly direction: "asc" | "desc";
-  readonly after: Position | null;
-  readonly offset: number;
-  readonly limit: number;
-}
-
-/** What decides whether an answer prepared before the commit still holds. */
-export interface SecretStanding {
-  readonly revision: number;
-  readonly state: Secret["state"];
-}
-
-export interface SecretRepository extends SecretReader {
-  /** Throws `secret.name_taken`. */
-  insert(secret: Secret): Promise<void>;
-  /**
-   * Writes every field of `secret` but `lastReadAt`, which moves by itself, if the row still
-   * stands at `revision`; false if another writer was faster. Throws `secret.name_taken`.
-   */
-  update(secret: Secret, revision: number): Promise<boolean>;
-  standing(id: string): Promise<SecretStanding | null>;
-  /** Moves the time of the last read, unless it was moved after `unlessAfter` already. */
-  touchRead(id: string, at: number, unlessAfter: number): Promise<void>;
-  /** Trashed secrets whose store goes find their home in another one. */
-  rehome(ids: readonly string[], storeId: string): Promise<void>;
-  /** The row and all its versions go; a tombstone keeps the place for cursors. */
-  purge(secret: Secret, at: number): Promise<void>;
-  sweepTombstones(before: number): Promise<void>;
-}
-
-export interface VersionReader {
-  list(secretId: string, page: { before: number | null; limit: number }): Promise<readonly Version[]>;
-  sealed(secretId: string, number: number): Promise<{ version: Version; sealed: Uint8Array } | null>;
-  fingerprint(versionId: string): Promise<Uint8Array | null>;
-}
-
-export interface VersionRepository extends VersionReader {
-  insert(version: Version, organizationId: string, value: SealedValue): Promise<void>;
-  supersede(versionId: string): Promise<void>;
-  /** Forgets values older than the newest `keep` of a secret. */
-  prune(secretId: string, keep: number, current: number): Promise<void>;
-}
-
 // ---- feed and audit --------------------------------------------------------------------------
 
 export interface ChangeReader {
@@ -398,44 +309,6 @@ export interface ChangeRepository extends ChangeReader {
   append(changes: readonly Change[]): Promise<void>;
   /** Forgets all but the newest `keep`, a bounded number at a time. */
   prune(organizationId: string, upTo: number): Promise<void>;
-}
-
-/** A stream whose oldest entry is old enough to go. */
-export interface DueStream {
-  readonly id: string;
-  readonly node: string;
-  readonly openedAt: number;
-  /** Null while some process may still append to it. */
-  readonly closed: { readonly at: number; readonly seq: number; readonly hash: Uint8Array } | null;
-  /** Of the oldest entry that is still there. */
-  readonly firstSeq: number;
-}
-
-export interface AuditReader {
-  list(
-    filter: AuditFilter,
-    page: { before: Position | null; limit: number },
-  ): Promise<readonly StoredEntry[]>;
-  /** Streams with an oldest entry from before `at`, by id, after the given one. */
-  due(at: number, after: string, limit: number): Promise<readonly DueStream[]>;
-  /** The entries of one stream after a sequence. */
-  entriesOf(stream: string, after: number, limit: number): Promise<readonly StoredEntry[]>;
-  /** The newest record of removed entries: of all streams, of one. */
-  newestSegment(): Promise<SignedSegment | null>;
-  lastSegment(stream: string): Promise<SignedSegment | null>;
-  /** When the newest head was signed, on whichever node. */
-  newestHeadAt(): Promise<number | null>;
-}
-
-export interface AuditRepository extends AuditReader {
-  /** Chains the entry to this connection's stream. The head is adopted when the commit succeeds. */
-  append(entry: AuditEntry): Promise<void>;
-  saveHead(head: SignedHead): Promise<void>;
-  /** Whether that entry stands so, and is not the last one of a stream that may still grow. */
-  mayRemove(stream: string, lastSeq: number, hash: string): Promise<boolean>;
-  insertSegment(segment: SignedSegment): Promise<void>;
-  /** Removes rows that a record covers, the newest first, at most `limit`; answers how many. */
-  removeRecorded(stream: string, limit: number): Promise<number>;
 }
 
 // ---- keys ------------------------------------------------------------------------------------
@@ -463,11 +336,26 @@ export interface Keyring {
   signSegment(segment: Segment): SignedSegment;
 }
 
+/** The text of a credential is shown once, to whom it is for; what is kept is its hash. */
+export interface Minted {
+  readonly text: string;
+  readonly hash: Uint8Array;
+}
+
+export interface Minting {
+  token(kind: Exclude<CallerKind, "system">, id: string): Minted;
+  invitation(id: string): Minted;
+  /** Null for whatever is not exactly the code of an invitation. */
+  readInvitation(code: string): { readonly id: string; readonly hash: Uint8Array } | null;
+}
+
 /** What the operations of the core stand on. */
 export interface Context {
   readonly database: Database;
   readonly keyring: Keyring;
+  readonly minting: Minting;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly refusals: Refusals;
+  readonly workloads: Workloads;
 }

@@ -21,11 +21,20 @@ export interface ParsedToken {
 
 // 32 bytes are 43 characters of base64url of which the last carries four bits: one text per secret.
 const form =
-  /^coffer_([a-z]{1,7})_([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+  /^coffer_([a-z]{1,10})_([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
-const longest = "coffer_machine_".length + 32 + 1 + 43;
+const longest = "coffer_invitation_".length + 32 + 1 + 43;
 
 export function mintToken(kind: TokenKind, id: string): MintedToken {
+  return mint(kind, id);
+}
+
+/** The one-time code of an invitation: the form of a token, of a kind that is no token's. */
+export function mintInvitation(id: string): MintedToken {
+  return mint("invitation", id);
+}
+
+function mint(kind: TokenKind | "invitation", id: string): MintedToken {
   const secret = randomBytes(32);
   const text = `coffer_${kind}_${id.replaceAll("-", "")}_${secret.toString("base64url")}`;
   secret.fill(0);
@@ -34,12 +43,23 @@ export function mintToken(kind: TokenKind, id: string): MintedToken {
 
 /** Null for whatever is not exactly a token. The id says which row to compare the hash with. */
 export function parseToken(text: string): ParsedToken | null {
+  const parts = partsOf(text);
+  const kind = tokenKinds.find((known) => known === parts?.kind);
+  return parts === null || kind === undefined ? null : { kind, id: parts.id, hash: hashToken(text) };
+}
+
+/** Null for whatever is not exactly an invitation's code, tokens among it. */
+export function parseInvitation(text: string): Omit<ParsedToken, "kind"> | null {
+  const parts = partsOf(text);
+  return parts?.kind === "invitation" ? { id: parts.id, hash: hashToken(text) } : null;
+}
+
+function partsOf(text: string): { kind: string; id: string } | null {
   if (text.length > longest) return null;
   const parts = form.exec(text);
   if (parts === null) return null;
-  const [, word, ...id] = parts;
-  const kind = tokenKinds.find((known) => known === word);
-  return kind === undefined ? null : { kind, id: id.join("-"), hash: hashToken(text) };
+  const [, kind = "", ...id] = parts;
+  return { kind, id: id.join("-") };
 }
 
 /** A plain hash is enough: the secret part is 256 random bits, there is nothing to guess. */

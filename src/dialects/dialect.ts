@@ -4,6 +4,7 @@
 import type { FastifyInstance } from "fastify";
 import type { CofferError, ErrorCode } from "../core/errors.ts";
 import type { Operations } from "../core/operations.ts";
+import type { RateStanding } from "../http/rate-limit.ts";
 
 export interface Dialect {
   /** Stands in the audit trail as the way by which a caller came. */
@@ -19,6 +20,8 @@ export interface Dialect {
   /** The credential of a request, from where this dialect's clients put it; null where there is none. */
   readonly credential: (headers: RequestHeaders) => string | null;
   readonly presentError: (error: CofferError, request: ErrorContext) => ErrorReply;
+  /** Where the operator has limited requests: what this service's clients read of it, in every answer. */
+  readonly rateHeaders: (rate: RateStanding) => Readonly<Record<string, string>>;
   readonly routes: (app: FastifyInstance, services: DialectServices) => void;
 }
 

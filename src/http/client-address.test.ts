@@ -9,7 +9,7 @@ const trusted = parseNetworks("trustedProxies", ["10.0.0.0/8", "2001:db8:9::/48"
 type Headers = Record<string, string | string[] | undefined>;
 
 function client(peer: string | undefined, headers: Headers, networks = trusted): string | null {
-  return clientAddress({ address: peer, headers }, networks);
+  return clientAddress(peer, headers, networks);
 }
 
 function refusedField(headers: Headers, peer = "10.0.0.1"): string | undefined {
@@ -121,6 +121,7 @@ describe("the client's address", () => {
     expect(refusedField({ "x-forwarded-for": listed, forwarded: "for=203.0.113.9" })).toBe("forwarded");
     const agreeing = { "x-forwarded-for": listed, forwarded: "for=198.51.100.1;proto=https" };
     expect(client("10.0.0.1", agreeing)).toBe("198.51.100.1");
+    expect(client("10.0.0.1", { "x-forwarded-for": listed, forwarded: "" })).toBe("198.51.100.1");
   });
 
   test("is refused behind more proxies than there can be", () => {

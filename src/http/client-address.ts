@@ -6,17 +6,18 @@
 import { type Address, addressText, covers, type Network, parseAddress } from "../core/addresses.ts";
 import { type CofferError, invalid } from "../core/errors.ts";
 
-export interface Peer {
-  /** As the system names it; undefined where the socket is gone already. */
-  readonly address: string | undefined;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-}
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** More proxies than this, one behind the other, are a loop or a lie. */
 const hopsMax = 16;
 
-export function clientAddress(peer: Peer, trusted: readonly Network[]): string | null {
-  const text = peerText(peer.address);
+/** `peer`: as the system names it; undefined where the socket is gone already. */
+export function clientAddress(
+  peer: string | undefined,
+  headers: Headers,
+  trusted: readonly Network[],
+): string | null {
+  const text = peerText(peer);
   // The usual case, on the way of every request: no header is looked at, nothing is parsed.
   if (trusted.length === 0 || text === null) return text;
   const address = parseAddress(text);
@@ -26,10 +27,11 @@ export function clientAddress(peer: Peer, trusted: readonly Network[]): string |
     ["x-forwarded-for", listedHops],
     ["forwarded", forwardedHops],
   ] as const) {
-    const given = peer.headers[header];
+    const given = headers[header];
     if (given === undefined) continue;
     // Repeated headers are one list, in the order in which they came.
     const value = typeof given === "string" ? given : given.join(", ");
+    if (value.trim() === "") continue;
     named.add(addressText(firstUntrusted(header, hopsOf(header, value), address, trusted)));
   }
   // Proxies write one of the two and pass the other on as the client sent it.
@@ -81,7 +83,6 @@ function withoutPort(hop: string): string {
 
 /** The hops of X-Forwarded-For from the right, each only when it is asked for. */
 function* listedHops(_header: string, value: string): Generator<string> {
-  if (value.trim() === "") return;
   for (let end = value.length; end >= 0; ) {
     const comma = end === 0 ? -1 : value.lastIndexOf(",", end - 1);
     yield value.slice(comma + 1, end).trim();
@@ -97,7 +98,6 @@ const pair = /[ \t]*([\w!#$%&'*+.^`|~-]+)=(?:([\w!#$%&'*+.^`|~-]+)|"((?:[^"\\]|\
  * of a value, and who splits there lets a client's Host header make up a hop.
  */
 function forwardedHops(header: string, value: string): readonly string[] {
-  if (value.trim() === "") return [];
   const hops: string[] = [];
   let hop: string | null = null;
   pair.lastIndex = 0;

@@ -3,12 +3,14 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { authenticator } from "../auth/bearer.ts";
 import { loginThrottle } from "../auth/throttle.ts";
+import { withWorkloads } from "../auth/workload/sessions.ts";
 import type { Network } from "../core/addresses.ts";
 import { CofferError } from "../core/errors.ts";
 import { parseToken, sameHash } from "../crypto/tokens.ts";
 import { dialects } from "../dialects/all.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { native } from "../dialects/native/index.ts";
+import { rateLimit } from "../http/rate-limit.ts";
 import type { OpenNode, SealedNode } from "./compose.ts";
 import { answerError, dialectOf, mountDialect, notFound, pathOf } from "./mount.ts";
 
@@ -26,7 +28,12 @@ const healthPaths: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 
 export function createApp(
   node: OpenNode | SealedNode,
-  parts: { log: FastifyBaseLogger; publicUrl: string; trustedProxies: readonly Network[] },
+  parts: {
+    log: FastifyBaseLogger;
+    publicUrl: string;
+    trustedProxies: readonly Network[];
+    requestsPerToken: number | null;
+  },
 ): FastifyInstance {
   const app = Fastify({
     loggerInstance: parts.log,
@@ -70,12 +77,20 @@ export function createApp(
   health(app, node);
   // No route of any dialect: the hook above has answered already.
   if (node.sealed) return app;
-  const { database, clock, refusals } = node.context;
+  const { database, clock, ids, refusals } = node.context;
   const form = { parse: parseToken, same: sameHash };
   const mounting = {
-    authenticator: authenticator({ database, clock, form, throttle: loginThrottle(clock) }),
+    authenticator: withWorkloads(authenticator({ database, clock, form, throttle: loginThrottle(clock) }), {
+      database,
+      keys: node.workloadKeys,
+      clock,
+      ids,
+    }),
     refusals,
+    uses: node.uses,
     trustedProxies: parts.trustedProxies,
+    perToken: parts.requestsPerToken === null ? null : rateLimit(parts.requestsPerToken, clock),
+    reserve: node.reserve,
     services: { operations: node.operations, publicUrl: parts.publicUrl },
   };
   for (const dialect of dialects) mountDialect(app, dialect, mounting);
@@ -103,7 +118,7 @@ function health(app: FastifyInstance, node: OpenNode | SealedNode): void {
     if (node.sealed) return reply.code(503).send({ status: "sealed", expects: node.expects });
     try {
       await node.probe();
-      return { status: "ready" };
+      return node.reserve.low ? { status: "ready", writes: "refused" } : { status: "ready" };
     } catch {
       return reply.code(503).send({ status: "unavailable" });
     }

@@ -3,6 +3,9 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { fetcher } from "../auth/workload/fetch.ts";
+import { type LastUses, lastUses } from "../auth/last-used.ts";
+import { type KeySets, keySets } from "../auth/workload/jwks.ts";
 import { boundingRefusals } from "../core/audit/bounded.ts";
 import type { SignedHead } from "../core/audit/entry.ts";
 import { headSigner } from "../core/audit/operations.ts";
@@ -15,8 +18,11 @@ import { readKeys, readOrganizationKeys, reserveSeals, type StoredKeys } from ".
 import { type Operations, operations } from "../core/operations.ts";
 import type { Context, Database } from "../core/ports.ts";
 import { sweepTrash } from "../core/secrets/trash.ts";
+import { sweepTokens } from "../core/tokens/upkeep.ts";
+import type { WorkloadRules } from "../core/trusts/rules.ts";
 import { unlock } from "../crypto/keyring.ts";
 import type { RootKeys } from "../crypto/roots/file.ts";
+import { mintInvitation, mintToken, parseInvitation } from "../crypto/tokens.ts";
 import * as bodies from "../storage/bodies.ts";
 import type { EngineLog } from "../storage/engine.ts";
 import type { FaultModule } from "../storage/faults.ts";
@@ -29,6 +35,7 @@ import type { Bootstrap } from "./bootstrap.ts";
 import type { Config } from "./config.ts";
 import { createFirst } from "./firststart.ts";
 import { findRootKeys, makeRootKeys } from "./keys.ts";
+import { diskReserve, noReserve, type Reserve, reserving } from "./reserve.ts";
 
 /** What a test may replace: time, and the engine's fault points. */
 export interface NodeParts {
@@ -43,6 +50,8 @@ export interface NodeParts {
 export interface OpenNode {
   readonly sealed: false;
   readonly context: Context;
+  /** The public keys by which foreign tokens are verified. */
+  readonly workloadKeys: KeySets;
   readonly operations: Operations;
   /** Set on the first start alone. */
   readonly bootstrap: Bootstrap | null;
@@ -50,10 +59,15 @@ export interface OpenNode {
   signHeads(): Promise<void>;
   /** Writes down the refusals that were counted in the minutes that are over. */
   writeRefusals(): Promise<void>;
+  /** When tokens were used; noted by whoever lets a request in. */
+  readonly uses: Pick<LastUses, "note">;
+  writeUses(): Promise<void>;
   /** Resolves if the database answers. */
   probe(): Promise<void>;
-  /** Purges what has lain its time in the trash. */
+  /** Purges what has lain its time in the trash, and forgets tokens that ended long ago. */
   sweep(): Promise<void>;
+  /** Whether space is short; somebody has to measure it. */
+  readonly reserve: Reserve;
   close(): Promise<void>;
 }
 
@@ -75,15 +89,25 @@ export async function openNode(
   const clock = parts.clock ?? systemClock;
   const ids = uuidv7(clock);
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const { trusts } = config;
   const storage = config.database === null ? sqlite(config, parts) : postgres(config.database, parts);
+  // The disk under a PostgreSQL server is not this process's to see.
+  const reserve =
+    config.database === null ? diskReserve(config.data, config.storageReserve, parts.log) : noReserve;
   try {
     const stored = await storage.peek();
-    if (stored?.installation != null) return await reopen(config, { ...parts, storage, stored, clock, ids });
+    if (stored?.installation != null)
+      return await reopen(config, { ...parts, trusts, storage, stored, clock, ids, reserve });
     const roots = (await findRootKeys(config)) ?? (await makeRootKeys(config));
     const database = await storage.open();
     const bootstrap = await createFirst({ config, database, roots, clock, ids, url: parts.url });
     const fresh = await database.point(readKeys, null);
-    return running({ ...parts, storage, stored: fresh, clock, ids }, roots, database, bootstrap);
+    return running(
+      { ...parts, trusts, storage, stored: fresh, clock, ids, reserve },
+      roots,
+      database,
+      bootstrap,
+    );
   } catch (error) {
     await storage.release();
     throw error;
@@ -129,12 +153,14 @@ function postgres(url: string, { log, faults }: NodeParts & { readonly log: Engi
 }
 
 interface Unlocking extends NodeParts {
+  readonly trusts: WorkloadRules;
   readonly log: EngineLog;
   readonly emit: (head: SignedHead) => void;
   readonly storage: Storage;
   readonly stored: StoredKeys;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly reserve: Reserve;
 }
 
 /** An installation that is there: without its root key the node stays sealed and writes nothing. */
@@ -165,13 +191,9 @@ async function reopen(config: Config, parts: Unlocking): Promise<OpenNode | Seal
   return running(parts, roots, await parts.storage.open(), null);
 }
 
-function running(
-  parts: Unlocking,
-  roots: RootKeys,
-  database: Database,
-  bootstrap: Bootstrap | null,
-): OpenNode {
-  const { stored, clock, ids } = parts;
+function running(parts: Unlocking, roots: RootKeys, opened: Database, bootstrap: Bootstrap | null): OpenNode {
+  const { stored, clock, ids, reserve } = parts;
+  const database = reserving(opened, reserve);
   const unlocked = unlock({
     installationId: stored.installation?.id ?? "",
     roots,
@@ -184,22 +206,32 @@ function running(
   if (unlocked.sealed) throw new CofferError("server.sealed", unlocked.because);
   const { keyring } = unlocked;
   const counted = refusals(clock);
+  const workloadKeys = keySets({ rules: parts.trusts, clock, fetch: fetcher(parts.trusts) });
   const context: Context = {
     database: boundingRefusals(database, counted),
     keyring,
+    minting: { token: mintToken, invitation: mintInvitation, readInvitation: parseInvitation },
     clock,
     ids,
     refusals: counted,
+    workloads: { rules: parts.trusts, check: (trust) => workloadKeys.check(trust) },
   };
   const offered = operations(context);
   const signer = headSigner(context, parts.emit);
+  const uses = lastUses(clock);
+  const lost = (what: string) => (error: unknown) =>
+    parts.log.warn({ errorName: error instanceof Error ? error.name : "unknown" }, `${what} are lost`);
   return {
     sealed: false,
     context,
+    workloadKeys,
     operations: offered,
     bootstrap,
+    reserve,
     signHeads: () => signer.sign(),
     writeRefusals: () => counted.write(database, "over"),
+    uses,
+    writeUses: () => uses.write(database),
     async probe() {
       await database.point(readKeys, null);
     },
@@ -208,16 +240,15 @@ function running(
       while ((await due()) > 0) {
         // Each round is a commit of its own, so a long sweep holds up nobody.
       }
+      while ((await database.execute(sweepTokens, { at: clock.now() })) > 0) {
+        // As above.
+      }
     },
     async close() {
       offered.feed.release();
       // A database that takes nothing any more must not keep the node from ending.
-      await counted.write(database, "all").catch((error: unknown) => {
-        parts.log.warn(
-          { errorName: error instanceof Error ? error.name : "unknown" },
-          "counted refusals are lost",
-        );
-      });
+      await counted.write(database, "all").catch(lost("counted refusals"));
+      await uses.write(database).catch(lost("times of last use"));
       await database.close((head) => {
         const signed = keyring.signHead(head, clock.now());
         parts.emit(signed);

@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ConfigError, loadConfig, printableConfig } from "./config.ts";
+import { ConfigError, loadConfig } from "./config.ts";
+import { printableConfig } from "./config-shown.ts";
 
 function file(text: string): string {
   const path = join(mkdtempSync(join(tmpdir(), "coffer-config-")), "coffer.yaml");
@@ -70,6 +71,19 @@ describe("configuration", () => {
       "must be a list of texts",
     );
     expect(refused({ trustedProxies: new Array<string>(65).fill("::1").join(",") })).toContain("at most 64");
+  });
+
+  test("a limit of requests is a whole number, and none unless it is set", () => {
+    const limit = (env = {}, config?: string) =>
+      loadConfig(config === undefined ? {} : { config }, env).config.requestsPerToken;
+    expect(limit()).toBeNull();
+    expect(limit({}, file("rateLimit:\n  perToken: 600\n"))).toBe(600);
+    expect(limit({ COFFER_RATE_LIMIT_PER_TOKEN: "60" })).toBe(60);
+    for (const wrong of ["0", "-1", "1.5", "1e3", "many", "1000001", ""]) {
+      expect(refused({}, { COFFER_RATE_LIMIT_PER_TOKEN: wrong })).toContain(
+        "a whole number from 1 to 1000000",
+      );
+    }
   });
 
   test("an unknown COFFER_ variable is a warning that names the nearest", () => {

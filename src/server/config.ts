@@ -1,10 +1,13 @@
 // The configuration: defaults < coffer.yaml < COFFER_* < flags, read once into one frozen object.
 // One table names every key; whatever is not in it is an error that names the nearest.
 import { readFileSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import { parse } from "yaml";
-import { type Network, networkText, parseNetwork } from "../core/addresses.ts";
+import { type Network, parseNetwork } from "../core/addresses.ts";
 import { limits } from "../core/limits.ts";
 import { nearest } from "../core/nearest.ts";
+import type { WorkloadRules } from "../core/trusts/rules.ts";
+import { parseBytes, parseDays } from "./measures.ts";
 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -25,10 +28,19 @@ export interface Config {
   readonly publicUrl: string | null;
   /** Whose word about the client's address is taken; see http/client-address.ts. */
   readonly trustedProxies: readonly Network[];
+  /** In a minute; null: without limit. */
+  readonly requestsPerToken: number | null;
+  /** Which private hosts and files trusts may take keys from. */
+  readonly trusts: WorkloadRules;
   readonly ownerEmail: string;
   readonly logLevel: LogLevel;
   /** Where signed audit heads are appended as well, one line each. */
   readonly auditHeadFile: string | null;
+  /** How old audit entries become at least. Null archive: they are never removed. */
+  readonly auditKeptMs: number;
+  readonly auditArchive: string | null;
+  /** Free bytes in the data folder below which nothing new is taken; 0: never. */
+  readonly storageReserve: number;
 }
 
 /** What `coffer serve` and its kin take as flags; all optional. */
@@ -42,6 +54,7 @@ export interface ServeFlags {
   readonly trustedProxies?: string;
   readonly ownerEmail?: string;
   readonly logLevel?: string;
+  readonly auditArchive?: string;
   readonly config?: string;
 }
 
@@ -49,14 +62,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 type Flag = keyof Omit<ServeFlags, "config">;
 
 /** A list is written with commas in flags and variables, and as a list in the file. */
-type Value = string | boolean | readonly string[] | null;
+type Value = string | boolean | number | readonly string[] | null;
 
 interface Key {
   /** Where it stands in coffer.yaml; null: not there. */
   readonly file: string | null;
   readonly env: string;
   readonly flag: Flag | null;
-  readonly kind: "text" | "yes or no" | "list";
+  readonly kind: "text" | "yes or no" | "list" | "number";
   readonly otherwise: Value;
 }
 
@@ -93,6 +106,27 @@ const keys = {
     kind: "list",
     otherwise: [],
   },
+  requestsPerToken: {
+    file: "rateLimit.perToken",
+    env: "COFFER_RATE_LIMIT_PER_TOKEN",
+    flag: null,
+    kind: "number",
+    otherwise: null,
+  },
+  trustHosts: {
+    file: "trusts.allowedHosts",
+    env: "COFFER_TRUSTS_ALLOWED_HOSTS",
+    flag: null,
+    kind: "list",
+    otherwise: [],
+  },
+  trustFiles: {
+    file: "trusts.keyFiles",
+    env: "COFFER_TRUSTS_KEY_FILES",
+    flag: null,
+    kind: "list",
+    otherwise: [],
+  },
   ownerEmail: {
     file: "ownerEmail",
     env: "COFFER_OWNER_EMAIL",
@@ -107,6 +141,21 @@ const keys = {
     flag: null,
     kind: "text",
     otherwise: null,
+  },
+  auditKeep: { file: "audit.keep", env: "COFFER_AUDIT_KEEP", flag: null, kind: "text", otherwise: "400d" },
+  auditArchive: {
+    file: "audit.archive",
+    env: "COFFER_AUDIT_ARCHIVE",
+    flag: "auditArchive",
+    kind: "text",
+    otherwise: null,
+  },
+  storageReserve: {
+    file: "storage.reserve",
+    env: "COFFER_STORAGE_RESERVE",
+    flag: null,
+    kind: "text",
+    otherwise: "256MiB",
   },
 } as const satisfies Record<string, Key>;
 
@@ -200,6 +249,7 @@ const kinds = {
   text: "text that is not empty",
   "yes or no": "true or false",
   list: "a list of texts",
+  number: "a whole number from 1 to 1000000",
 } as const;
 
 function typed(where: string, { kind }: Key, value: unknown): NonNullable<Value> {
@@ -208,6 +258,11 @@ function typed(where: string, { kind }: Key, value: unknown): NonNullable<Value>
     if (typeof value === "boolean") return value;
     if (value === "true" || value === "1") return true;
     if (value === "false" || value === "0") return false;
+  }
+  if (kind === "number") {
+    const number = typeof value === "string" && /^\d{1,7}$/.test(value) ? Number(value) : value;
+    if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= 1_000_000)
+      return number;
   }
   if (kind === "list") {
     const items: readonly unknown[] | null =
@@ -256,9 +311,18 @@ function check(values: Values): Config {
     rootKeyText: text("rootKeyText"),
     publicUrl: parsePublicUrl(text("publicUrl")),
     trustedProxies: parseProxies(values.trustedProxies),
+    requestsPerToken: typeof values.requestsPerToken === "number" ? values.requestsPerToken : null,
+    trusts: parseTrustRules(values.trustHosts, values.trustFiles),
     ownerEmail: parseEmail(text("ownerEmail") ?? ""),
     logLevel: level,
     auditHeadFile: text("auditHeadFile"),
+    auditKeptMs: measured("audit.keep", "a number of days like 400d", parseDays(text("auditKeep") ?? "")),
+    auditArchive: text("auditArchive"),
+    storageReserve: measured(
+      "storage.reserve",
+      "a size like 256MiB, or 0",
+      parseBytes(text("storageReserve") ?? ""),
+    ),
   };
 }
 
@@ -303,34 +367,26 @@ function parseProxies(value: Value): readonly Network[] {
   });
 }
 
+function parseTrustRules(hosts: Value, files: Value): WorkloadRules {
+  const allowedHosts = Array.isArray(hosts) ? hosts : [];
+  const keyFiles = Array.isArray(files) ? files : [];
+  for (const host of allowedHosts) {
+    if (/^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?$/.test(host)) continue;
+    throw new ConfigError(`trusts.allowedHosts: "${host}" is no HOST or HOST:PORT in lower case.`);
+  }
+  for (const file of keyFiles) {
+    if (!isAbsolute(file)) throw new ConfigError(`trusts.keyFiles: "${file}" is not an absolute path.`);
+  }
+  return { allowedHosts, keyFiles };
+}
+
+function measured(key: string, form: string, value: number | null): number {
+  if (value === null) throw new ConfigError(`${key} must be ${form}.`);
+  return value;
+}
+
 function parseEmail(text: string): string {
   if (text.length > 254 || !/^[^@\s]+@[^@\s]+$/.test(text))
     throw new ConfigError("ownerEmail must be an e-mail address.");
   return text;
-}
-
-/** For people to look at: nested as in the file, secrets left out. */
-export function printableConfig(config: Config): Record<string, unknown> {
-  const { database, rootKeyText, rootKeyFile, listen, logLevel, auditHeadFile, trustedProxies, ...plain } =
-    config;
-  const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
-  return {
-    ...plain,
-    listen: `${host}:${listen.port}`,
-    database: database === null ? null : withoutPassword(database),
-    rootKey: rootKeyText === null ? { file: rootKeyFile } : "from COFFER_ROOT_KEY",
-    server: { trustedProxies: trustedProxies.map(networkText) },
-    log: { level: logLevel },
-    audit: { headFile: auditHeadFile },
-  };
-}
-
-function withoutPassword(text: string): string {
-  if (!URL.canParse(text)) return "postgres://(not shown)";
-  const url = new URL(text);
-  if (url.password !== "") url.password = "***";
-  for (const name of url.searchParams.keys()) {
-    if (/password|key/i.test(name)) url.searchParams.set(name, "***");
-  }
-  return url.href;
 }

@@ -2,6 +2,7 @@
 // form and not-found answer. It knows no dialect by name and nothing of the domain.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Authenticator } from "../auth/bearer.ts";
+import type { LastUses } from "../auth/last-used.ts";
 import type { Network } from "../core/addresses.ts";
 import type { Refusals } from "../core/audit/refusals.ts";
 import type { Caller } from "../core/caller.ts";
@@ -10,6 +11,8 @@ import type { Dialect, DialectServices } from "../dialects/dialect.ts";
 import { clientAddress } from "../http/client-address.ts";
 import { toCofferError } from "../http/faults.ts";
 import { acceptJson } from "../http/json.ts";
+import { type RateLimit, rateExceeded } from "../http/rate-limit.ts";
+import { type Reserve, storageFull } from "./reserve.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -26,12 +29,16 @@ declare module "fastify" {
 export interface MountParts {
   readonly authenticator: Authenticator;
   readonly refusals: Refusals;
+  readonly uses: Pick<LastUses, "note">;
   readonly trustedProxies: readonly Network[];
+  /** Null: requests are not limited. */
+  readonly perToken: RateLimit | null;
+  readonly reserve: Pick<Reserve, "low">;
   readonly services: DialectServices;
 }
 
 export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: MountParts): void {
-  const { authenticator, refusals, trustedProxies } = parts;
+  const { authenticator, refusals, trustedProxies, perToken } = parts;
   const prefixes = dialect.prefix === null ? [""] : ["", dialect.prefix];
   for (const prefix of prefixes) {
     app.register(
@@ -42,12 +49,14 @@ export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: Moun
           if (isUnauthenticated(error)) refusals.unauthenticated(error, request.address);
           return answerError(dialect, error, request, reply);
         });
-        scope.addHook("onRequest", (request, _reply, done) => {
+        scope.addHook("onRequest", (request, reply, done) => {
           let caller: Caller | Promise<Caller>;
           try {
-            const { headers, socket } = request;
-            request.address = clientAddress({ address: socket.remoteAddress, headers }, trustedProxies);
-            if (request.routeOptions.config.public === true) return done();
+            request.address = clientAddress(request.socket.remoteAddress, request.headers, trustedProxies);
+            if (request.routeOptions.config.public === true) {
+              // What nobody vouches for is the first to wait when space is short.
+              return parts.reserve.low && request.method !== "GET" ? done(storageFull()) : done();
+            }
             caller = authenticator.authenticate(dialect.credential(request.headers), {
               dialect: dialect.name,
               address: request.address,
@@ -56,20 +65,32 @@ export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: Moun
           } catch (error) {
             return done(error instanceof Error ? error : new Error("authentication failed"));
           }
-          if (!(caller instanceof Promise)) {
-            request.caller = caller;
-            return done();
-          }
-          caller.then((found) => {
+          const admit = (found: Caller) => {
             request.caller = found;
-            done();
-          }, done);
+            parts.uses.note(found.tokenId);
+            done(limited(dialect, perToken, found, reply));
+          };
+          if (!(caller instanceof Promise)) return admit(caller);
+          caller.then(admit, done);
         });
         dialect.routes(scope, parts.services);
       },
       { prefix },
     );
   }
+}
+
+/** Undefined where the request may go on; the headers are there either way. */
+function limited(
+  dialect: Dialect,
+  perToken: RateLimit | null,
+  { tokenId }: Caller,
+  reply: FastifyReply,
+): CofferError | undefined {
+  if (perToken === null || tokenId === null) return undefined;
+  const standing = perToken.take(tokenId);
+  reply.headers(dialect.rateHeaders(standing));
+  return standing.exceeded ? rateExceeded(standing) : undefined;
 }
 
 function isUnauthenticated(error: unknown): error is CofferError {

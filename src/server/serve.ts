@@ -11,12 +11,14 @@ import { type NodeParts, type OpenNode, openNode } from "./compose.ts";
 import { type Config, ConfigError, loadConfig, type ServeFlags } from "./config.ts";
 import { every } from "./jobs.ts";
 import { serverLog } from "./log.ts";
+import { upkeep } from "./upkeep.ts";
 
-const sweepEveryMs = 60_000;
 /** How often it is looked whether heads are to be signed; see limits.headEveryMs. */
 const headLookMs = 100;
 /** How soon after a minute the refusals that were counted in it are written down. */
 const refusalsLookMs = 1_000;
+/** How exactly the last use of a token is told. */
+const usesEveryMs = 60_000;
 
 /** Runs until a signal ends it; answers the exit code. */
 export async function serve(flags: ServeFlags, parts: NodeParts = {}): Promise<number> {
@@ -56,7 +58,8 @@ export async function start(config: Config, log: Logger, parts: NodeParts = {}):
     }
   };
   const node = await openNode(config, { ...parts, log, url, emit });
-  const app = createApp(node, { log, publicUrl: url, trustedProxies: config.trustedProxies });
+  const { trustedProxies, requestsPerToken } = config;
+  const app = createApp(node, { log, publicUrl: url, trustedProxies, requestsPerToken });
   try {
     await app.listen(listen);
   } catch (error) {
@@ -68,7 +71,8 @@ export async function start(config: Config, log: Logger, parts: NodeParts = {}):
     : [
         every(headLookMs, () => node.signHeads(), log),
         every(refusalsLookMs, () => node.writeRefusals(), log),
-        every(sweepEveryMs, () => node.sweep(), log),
+        every(usesEveryMs, () => node.writeUses(), log),
+        ...(await upkeep(node, config, log, parts)),
       ];
   const announce = parts.announce ?? ((text: string) => void process.stdout.write(text));
   log.info({ url, pid: process.pid, sealed: node.sealed }, "listening");

@@ -5,10 +5,18 @@ import { accessReader, accessRepository } from "./repositories/access.ts";
 import { auditReader, auditRepository } from "./repositories/audit.ts";
 import { changeReader, changeRepository } from "./repositories/changes.ts";
 import { grantReader, grantRepository } from "./repositories/grants.ts";
+import { groupReader, groupRepository } from "./repositories/groups.ts";
 import { installationReader, installationRepository } from "./repositories/installation.ts";
+import { jobRepository } from "./repositories/jobs.ts";
+import { keyReader, keyRepository } from "./repositories/keys.ts";
+import { machineReader, machineRepository } from "./repositories/machines.ts";
 import { organizationReader, organizationRepository } from "./repositories/organizations.ts";
+import { peopleReader, peopleRepository } from "./repositories/people.ts";
 import { secretReader, secretRepository } from "./repositories/secrets.ts";
+import { serviceReader, serviceRepository } from "./repositories/services.ts";
 import { storeReader, storeRepository } from "./repositories/stores.ts";
+import { tokenReader, tokenRepository } from "./repositories/tokens.ts";
+import { trustReader, trustRepository } from "./repositories/trusts.ts";
 import { versionReader, versionRepository } from "./repositories/versions.ts";
 import type { Queryable } from "./sql.ts";
 import type { AuditStream } from "./stream.ts";
@@ -17,8 +25,15 @@ export function readTransactionOn(db: Queryable, authorities: Map<string, Cached
   return {
     authorities,
     installation: installationReader(db),
+    keys: keyReader(db),
     access: accessReader(db),
+    tokens: tokenReader(db),
     grants: grantReader(db),
+    people: peopleReader(db),
+    groups: groupReader(db),
+    machines: machineReader(db),
+    services: serviceReader(db),
+    trusts: trustReader(db),
     organizations: organizationReader(db),
     stores: storeReader(db),
     secrets: secretReader(db),
@@ -36,8 +51,16 @@ export function transactionOn(
   return {
     authorities,
     installation: installationRepository(db),
+    keys: keyRepository(db),
     access: accessRepository(db),
+    tokens: tokenRepository(db),
+    jobs: jobRepository(db),
     grants: grantRepository(db),
+    people: peopleRepository(db),
+    groups: groupRepository(db),
+    machines: machineRepository(db),
+    services: serviceRepository(db),
+    trusts: trustRepository(db),
     organizations: organizationRepository(db),
     stores: storeRepository(db),
     secrets: secretRepository(db),

@@ -12,6 +12,12 @@ export interface Broken {
   readonly before: string;
 }
 
+/** What records say of a stream's removed beginning: how far it goes, and the hashes at their ends. */
+export interface Removed {
+  readonly to: number;
+  readonly ends: ReadonlyMap<number, string>;
+}
+
 interface Gap {
   readonly from: number;
   readonly to: number;
@@ -28,6 +34,7 @@ interface Run {
 
 /** More entries that fit nowhere are counted, no longer explained: explaining tries all places. */
 const explainedMax = 32;
+const nothing: Removed = { to: 0, ends: new Map() };
 const gapsMax = 10_000;
 
 export class StreamChain {
@@ -44,6 +51,7 @@ export class StreamChain {
 
   readonly #wanted: ReadonlySet<number>;
   readonly #findings: Findings;
+  readonly #removed: Removed;
   /** What the hash before should have been, where the stored one does not follow. */
   #computed: string | null = null;
   #broken: Broken[] = [];
@@ -51,8 +59,9 @@ export class StreamChain {
   readonly #shifted: Run[] = [];
   #gaps: Gap[] = [];
 
-  constructor(id: string, wanted: ReadonlySet<number>, findings: Findings) {
+  constructor(id: string, wanted: ReadonlySet<number>, findings: Findings, removed: Removed = nothing) {
     this.id = id;
+    this.#removed = removed;
     this.#wanted = wanted;
     this.#findings = findings;
   }
@@ -81,7 +90,22 @@ export class StreamChain {
     return this.#gaps.some((gap) => gap.from <= seq && seq <= gap.to);
   }
 
+  /** How far a record covers the stream's beginning; 0 where none does. */
+  get removedTo(): number {
+    return this.#removed.to;
+  }
+
+  /** The hash of an entry that something names; it may stand at the end of what was removed. */
+  hashAt(seq: number): string | undefined {
+    return this.named.get(seq) ?? this.#removed.ends.get(seq);
+  }
+
   finish(): void {
+    const end = this.#removed.ends.get(this.#removed.to);
+    if (end !== undefined && this.last < this.#removed.to) {
+      this.last = this.#removed.to;
+      this.lastHash = end;
+    }
     for (const gap of this.#gaps) {
       const what = gap.from === gap.to ? "is" : "are";
       this.#findings.add("missing", this.id, gap.from, `${entriesFrom(gap.from, gap.to)} ${what} missing`);
@@ -119,11 +143,18 @@ export class StreamChain {
 
   #skip(entry: Entry, seq: number): void {
     this.#computed = null;
+    const before = this.#removed.ends.get(seq - 1);
+    if (before !== undefined) {
+      this.#follow(entry, seq, before);
+      return;
+    }
+    const { to } = this.#removed;
+    const from = Math.max(this.last, to < seq ? to : 0) + 1;
     if (this.#gaps.length < gapsMax) {
-      this.#gaps.push({ from: this.last + 1, to: seq - 1, before: this.lastHash, after: entry });
+      this.#gaps.push({ from, to: seq - 1, before: this.lastHash, after: entry });
     } else {
-      const message = `${entriesFrom(this.last + 1, seq - 1)} missing or elsewhere`;
-      this.#findings.add("missing", this.id, this.last + 1, message);
+      const message = `${entriesFrom(from, seq - 1)} missing or elsewhere`;
+      this.#findings.add("missing", this.id, from, message);
     }
   }
 

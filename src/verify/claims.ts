@@ -56,7 +56,7 @@ function objectOf(details: Entry["details"]): Record<string, unknown> | null {
 export function checkClaim(claim: Claim, chain: StreamChain | undefined, findings: Findings): boolean {
   const { stream, seq, hash, by } = claim;
   if (seq === 0) return checkEnd(claim, chain, findings);
-  if (chain === undefined || chain.count === 0) {
+  if (chain === undefined || (chain.count === 0 && chain.removedTo === 0)) {
     findings.add("missing", stream, null, `the whole stream is missing; ${by} names its entry ${seq}`);
     return false;
   }
@@ -65,8 +65,10 @@ export function checkClaim(claim: Claim, chain: StreamChain | undefined, finding
     findings.add("tail-removed", stream, chain.last + 1, message);
     return false;
   }
-  const stored = chain.named.get(seq);
+  const stored = chain.hashAt(seq);
   if (stored === undefined) {
+    // Removed with a record: what is said of such an entry stays true.
+    if (seq <= chain.removedTo) return checkEnd(claim, chain, findings);
     // A gap is told as such already; without one the entry must have been found.
     if (!chain.lacks(seq)) findings.add("missing", stream, seq, `entry ${seq} is missing; ${by} names it`);
     return false;

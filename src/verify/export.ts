@@ -7,8 +7,15 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Entry, entryColumns } from "./format.ts";
-import { entryOf, headOf, type Row, streamOf } from "./rows.ts";
-import { type AuditSource, AuditUnreadable, type HeadRow, type StreamRow } from "./source.ts";
+import { archiveOf, entryOf, headOf, type Row, segmentOf, streamOf } from "./rows.ts";
+import {
+  type ArchiveRow,
+  type AuditSource,
+  AuditUnreadable,
+  type HeadRow,
+  type SegmentRow,
+  type StreamRow,
+} from "./source.ts";
 
 export const exportFormat = "coffer/audit-export/1";
 
@@ -17,12 +24,51 @@ export async function exportAudit(
   source: AuditSource,
   write: (line: string) => void | Promise<void>,
 ): Promise<void> {
-  const line = (kind: string, members: object) => write(`${JSON.stringify({ kind, ...members })}\n`);
-  await line("installation", { format: exportFormat, id: await source.installation() });
-  for (const key of await source.keys()) await line("key", { public_key: key });
-  for (const stream of await source.streams()) await line("stream", streamMembers(stream));
-  for (const head of await source.heads()) await line("head", head);
-  for await (const entry of source.entries()) await line("entry", entryMembers(entry));
+  await begin(await source.installation(), await source.keys(), write);
+  for (const stream of await source.streams()) await write(line("stream", streamMembers(stream)));
+  for (const head of await source.heads()) await write(line("head", head));
+  for (const segment of await source.segments()) await write(line("segment", segmentMembers(segment)));
+  for await (const entry of source.entries()) await write(line("entry", entryMembers(entry)));
+}
+
+export interface ArchiveParts {
+  readonly installation: string;
+  readonly keys: readonly string[];
+  readonly stream: StreamRow;
+  readonly entries: AsyncIterable<Entry>;
+  /** Asked once the entries have been gone through: only then it is known where they end. */
+  readonly end: () => { readonly archived: ArchiveRow; readonly head: HeadRow };
+}
+
+/** Writes a file of the archive: an export of a part of one stream, which says which part it is. */
+export async function exportSegment(
+  parts: ArchiveParts,
+  write: (line: string) => void | Promise<void>,
+): Promise<void> {
+  await begin(parts.installation, parts.keys, write);
+  await write(line("stream", streamMembers(parts.stream)));
+  for await (const entry of parts.entries) await write(line("entry", entryMembers(entry)));
+  const { archived, head } = parts.end();
+  await write(line("head", head));
+  const { stream, firstSeq, lastSeq, before, hash } = archived;
+  await write(line("archive", { stream, first_seq: firstSeq, last_seq: lastSeq, before, hash }));
+}
+
+async function begin(
+  id: string,
+  keys: readonly string[],
+  write: (line: string) => void | Promise<void>,
+): Promise<void> {
+  await write(line("installation", { format: exportFormat, id }));
+  for (const key of keys) await write(line("key", { public_key: key }));
+}
+
+function line(kind: string, members: object): string {
+  return `${JSON.stringify({ kind, ...members })}\n`;
+}
+
+function segmentMembers({ firstSeq, lastSeq, ...row }: SegmentRow): Row {
+  return { ...row, first_seq: firstSeq, last_seq: lastSeq };
 }
 
 function streamMembers(row: StreamRow): Row {
@@ -46,14 +92,23 @@ const members: Readonly<Record<string, ReadonlySet<string>>> = {
   key: new Set(["kind", "public_key"]),
   stream: new Set(["kind", "id", "node", "opened_at", "closed_at", "last_seq", "last_hash"]),
   head: new Set(["kind", "stream", "seq", "hash", "at", "key", "signature"]),
+  segment: new Set([
+    ...["kind", "number", "previous", "stream", "first_seq", "last_seq", "count", "before", "hash", "at"],
+    ...["file", "key", "signature"],
+  ]),
+  archive: new Set(["kind", "stream", "first_seq", "last_seq", "before", "hash"]),
   entry: new Set(["kind", ...entryColumns, "hash"]),
 };
+
+const markActions: ReadonlySet<unknown> = new Set(["audit.open", "audit.close", "audit.remove"]);
 
 interface Opening {
   readonly installation: string;
   readonly keys: string[];
   readonly streams: StreamRow[];
   readonly heads: HeadRow[];
+  readonly segments: SegmentRow[];
+  readonly archives: ArchiveRow[];
   readonly marks: Entry[];
   readonly damage: string[];
 }
@@ -83,6 +138,8 @@ export function exportSource(input: string | Readable): AuditSource {
     keys: async () => (await opened()).keys,
     streams: async () => (await opened()).streams,
     heads: async () => (await opened()).heads,
+    segments: async () => (await opened()).segments,
+    archived: async () => (await opened()).archives[0] ?? null,
     damage: async () => (await opened()).damage,
     async *marks() {
       yield* (await opened()).marks;
@@ -111,7 +168,8 @@ async function readOpening(path: string): Promise<Opening> {
       if (row?.kind !== "installation" || row.format !== exportFormat || typeof row.id !== "string") {
         throw new AuditUnreadable(`${path} does not begin like an audit export (${exportFormat})`);
       }
-      opening = { installation: row.id, keys: [], streams: [], heads: [], marks: [], damage: [] };
+      const lists = { keys: [], streams: [], heads: [], segments: [], archives: [], marks: [], damage: [] };
+      opening = { installation: row.id, ...lists };
     } else if (row === null || !sort(row, opening)) {
       opening.damage.push(`line ${number} is no line of an audit export`);
     }
@@ -130,9 +188,15 @@ function sort(row: Row, opening: Opening): boolean {
   if (kind === "key") opening.keys.push(String(row.public_key));
   else if (kind === "stream") opening.streams.push(streamOf(row));
   else if (kind === "entry") {
-    if (row.action === "audit.open" || row.action === "audit.close") opening.marks.push(entryOf(row));
+    if (markActions.has(row.action)) opening.marks.push(entryOf(row));
   } else if (kind === "head") {
     opening.heads.push(headOf(row));
+  } else if (kind === "segment") {
+    opening.segments.push(segmentOf(row));
+  } else if (kind === "archive") {
+    const archive = archiveOf(row);
+    if (archive === null || opening.archives.length > 0) return false;
+    opening.archives.push(archive);
   } else return false;
   return true;
 }

@@ -8,6 +8,7 @@ export type FindingKind =
   | "reordered"
   | "tail-removed"
   | "head-forged"
+  | "removal"
   | "digest";
 
 export interface Finding {

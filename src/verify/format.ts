@@ -47,12 +47,29 @@ export interface SignedHead {
   readonly signature: string;
 }
 
+/** The record that stays of removed entries. */
+export interface SignedSegment {
+  readonly number: number;
+  readonly previous: string;
+  readonly stream: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly count: number;
+  readonly before: string;
+  readonly hash: string;
+  readonly at: number;
+  readonly file: string;
+  readonly key: string;
+  readonly signature: string;
+}
+
 /** The hash before a stream's first entry: 32 zero bytes. */
 export const chainStart = "0".repeat(64);
 
 const furtherColumns = entryColumns.filter((column) => column !== "stream" && column !== "seq");
 const entryFormat = "coffer/audit-entry/1";
 const headFormat = "coffer/audit-head/1";
+const segmentFormat = "coffer/audit-segment/1";
 const digestFormat = "coffer/secret-digest/1";
 
 /** The text an entry's hash covers. `seq` may differ from the entry's own, to try another place. */
@@ -98,9 +115,24 @@ export function signingKey(publicKey: string): SigningKey | null {
 }
 
 export function isSignedBy(key: KeyObject, installation: string, head: SignedHead): boolean {
-  if (!/^[A-Za-z0-9_-]{86}$/.test(head.signature)) return false;
   const text = JSON.stringify([headFormat, installation, head.stream, head.seq, head.hash, head.at]);
-  return verifySignature(null, Buffer.from(text), key, Buffer.from(head.signature, "base64url"));
+  return isSigned(key, text, head.signature);
+}
+
+export function isSigned(key: KeyObject, text: string, signature: string): boolean {
+  if (!/^[A-Za-z0-9_-]{86}$/.test(signature)) return false;
+  return verifySignature(null, Buffer.from(text), key, Buffer.from(signature, "base64url"));
+}
+
+/** The text a record's signature covers; its SHA-256 is the record's hash. */
+export function canonicalSegment(installation: string, segment: SignedSegment): string {
+  const { number, previous, stream, firstSeq, lastSeq, count, before, hash, at, file } = segment;
+  const fields = [number, previous, stream, firstSeq, lastSeq, count, before, hash, at, file];
+  return JSON.stringify([segmentFormat, installation, ...fields]);
+}
+
+export function segmentHash(canonical: string): string {
+  return hash("sha256", canonical, "hex");
 }
 
 /** A head as it stands in a table, an export or a log line; null if it has another shape. */

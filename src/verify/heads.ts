@@ -1,5 +1,6 @@
 // Signed heads and the keys that count. Whoever can write the database can also put a key of his
 // own into it: only a pinned fingerprint makes a signature say more than the table it stands in.
+import type { KeyObject } from "node:crypto";
 import type { Claim } from "./claims.ts";
 import type { Findings } from "./findings.ts";
 import { isSignedBy, type SignedHead, type SigningKey, signingKey } from "./format.ts";
@@ -32,6 +33,14 @@ export function readKeys(
   return { known, newest, pinned: pinned ?? null };
 }
 
+/** What is wrong with a signature, null if nothing is. */
+export function wrongSigner(keys: Keys, id: string, holds: (key: KeyObject) => boolean): string | null {
+  if (keys.pinned !== null && id !== keys.pinned) return "is not signed by the pinned key";
+  const key = keys.known.get(id);
+  if (key === undefined) return "is signed by a key that is not among the stored keys";
+  return holds(key.key) ? null : "has a wrong signature";
+}
+
 /** The claim a head makes, if its signature holds. */
 export function claimOfHead(
   head: SignedHead,
@@ -45,9 +54,7 @@ export function claimOfHead(
     findings.add("head-forged", head.stream, head.seq, `${by} ${why}`);
     return null;
   };
-  if (keys.pinned !== null && head.key !== keys.pinned) return forged("is not signed by the pinned key");
-  const key = keys.known.get(head.key);
-  if (key === undefined) return forged("is signed by a key that is not among the stored keys");
-  if (!isSignedBy(key.key, installation, head)) return forged("has a wrong signature");
+  const wrong = wrongSigner(keys, head.key, (key) => isSignedBy(key, installation, head));
+  if (wrong !== null) return forged(wrong);
   return { stream: head.stream, seq: head.seq, hash: head.hash, by, last: false, from: null };
 }

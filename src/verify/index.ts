@@ -9,11 +9,12 @@ import { type AuditSource, AuditUnreadable } from "./source.ts";
 import { sqliteSource } from "./sqlite.ts";
 
 export { readAnchors } from "./anchors.ts";
-export { exportAudit, exportSource } from "./export.ts";
+export { type ArchiveParts, exportAudit, exportSegment, exportSource } from "./export.ts";
 export type { Finding, FindingKind } from "./findings.ts";
 export type { SignedHead } from "./format.ts";
 export { postgresSource } from "./postgres.ts";
 export { exitCode, formatReport } from "./report.ts";
+export { entryOf } from "./rows.ts";
 export { type AuditSource, AuditUnreadable } from "./source.ts";
 export { sqliteSource } from "./sqlite.ts";
 export { type Report, type VerifyOptions, verify } from "./verify.ts";

@@ -1,7 +1,7 @@
 // A trail read from PostgreSQL, in one read-only snapshot, a page at a time. The address may carry
 // a password, so no message of this file repeats it.
 import type { Client, QueryResult } from "pg";
-import { entryOf, headOf, type Row, secretOf, streamOf } from "./rows.ts";
+import { entryOf, headOf, type Row, secretOf, segmentOf, streamOf } from "./rows.ts";
 import { type AuditSource, AuditUnreadable } from "./source.ts";
 import * as statements from "./statements.ts";
 
@@ -36,6 +36,14 @@ export async function postgresSource(url: string): Promise<AuditSource> {
     },
     async heads() {
       return (await all(statements.heads)).map(headOf);
+    },
+    async segments() {
+      // A copy of a database from before there were records.
+      const [table] = await all("SELECT to_regclass('audit_segments') IS NOT NULL AS there");
+      return table?.there === true ? (await all(statements.segments)).map(segmentOf) : [];
+    },
+    async archived() {
+      return null;
     },
     async damage() {
       return [];

@@ -9,6 +9,8 @@ const intact: Report = {
   omitted: 0,
   unproven: [],
   foundLater: [],
+  removed: [],
+  archive: null,
   key: { fingerprint: "ak_1", pinned: true },
   tablesCompared: true,
   anchors: null,

@@ -24,8 +24,15 @@ export function formatReport(report: Report): string {
       `  note: stream ${stream}: ${entriesFrom(fromSeq, toSeq)} were signed for only when the next process started`,
     );
   }
+  for (const { stream, fromSeq, toSeq, at, file } of report.removed) {
+    const day = Number.isNaN(new Date(at).getTime()) ? "" : ` on ${new Date(at).toISOString().slice(0, 10)}`;
+    lines.push(`  removed: stream ${stream}: ${entriesFrom(fromSeq, toSeq)},${day} after export to ${file}`);
+  }
   lines.push(keyLine(report));
-  if (!report.tablesCompared)
+  if (report.archive !== null) {
+    const { stream, fromSeq, toSeq } = report.archive;
+    lines.push(`A file of the archive, with ${entriesFrom(fromSeq, toSeq)} of stream ${stream}.`);
+  } else if (!report.tablesCompared)
     lines.push("An export carries no tables: secrets were not compared with the trail.");
   return `${lines.map(printable).join("\n")}\n`;
 }

@@ -2,7 +2,7 @@
 // trusted to have its declared type: who edits a table by hand can store anything in it, and that
 // must become a finding instead of an exception or, worse, a match.
 import { type Entry, entryColumns, type Field, isHash, isSequence, type SecretRow } from "./format.ts";
-import type { HeadRow, StreamRow } from "./source.ts";
+import type { ArchiveRow, HeadRow, SegmentRow, StreamRow } from "./source.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -52,6 +52,30 @@ export function headOf(row: Row): HeadRow {
     key: field(row.key),
     signature: field(row.signature),
   };
+}
+
+export function segmentOf(row: Row): SegmentRow {
+  return {
+    number: field(row.number),
+    previous: hashField(row.previous),
+    stream: field(row.stream),
+    firstSeq: field(row.first_seq),
+    lastSeq: field(row.last_seq),
+    count: field(row.count),
+    before: hashField(row.before),
+    hash: hashField(row.hash),
+    at: field(row.at),
+    file: field(row.file),
+    key: field(row.key),
+    signature: field(row.signature),
+  };
+}
+
+/** Null if it does not say which entries a file holds. */
+export function archiveOf(row: Row): ArchiveRow | null {
+  const { stream, first_seq: firstSeq, last_seq: lastSeq, before, hash } = row;
+  if (typeof stream !== "string" || !isSequence(firstSeq) || !isSequence(lastSeq)) return null;
+  return isHash(before) && isHash(hash) ? { stream, firstSeq, lastSeq, before, hash } : null;
 }
 
 export function secretOf(row: Row): SecretRow {

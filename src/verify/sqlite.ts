@@ -2,7 +2,7 @@
 // write beside it. No row is ever written; the lock files beside the database are SQLite's own.
 import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { entryOf, headOf, type Row, secretOf, streamOf } from "./rows.ts";
+import { entryOf, headOf, type Row, secretOf, segmentOf, streamOf } from "./rows.ts";
 import { type AuditSource, AuditUnreadable } from "./source.ts";
 import * as statements from "./statements.ts";
 
@@ -28,6 +28,14 @@ export function sqliteSource(file: string): AuditSource {
     },
     async heads() {
       return [...rows(statements.heads)].map(headOf);
+    },
+    async segments() {
+      // A copy of a database from before there were records.
+      const [there] = rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'audit_segments'");
+      return there === undefined ? [] : [...rows(statements.segments)].map(segmentOf);
+    },
+    async archived() {
+      return null;
     },
     async damage() {
       return [];

@@ -13,8 +13,11 @@ export const streams = `SELECT id, node, opened_at, closed_at, last_seq, last_ha
 
 export const heads = "SELECT stream, seq, hash, at, key, signature FROM audit_heads ORDER BY stream";
 
+export const segments = `SELECT number, previous, stream, first_seq, last_seq, count, before, hash, at,
+  file, key, signature FROM audit_segments ORDER BY number`;
+
 export const marks = `SELECT ${columns} FROM audit_entries
-  WHERE action IN ('audit.open', 'audit.close') ORDER BY stream, seq`;
+  WHERE action IN ('audit.open', 'audit.close', 'audit.remove') ORDER BY stream, seq`;
 
 export const entries = `SELECT ${columns} FROM audit_entries ORDER BY stream, seq`;
 

@@ -1,18 +1,22 @@
 // The verification itself: chains, then what heads, openings and closings claim about them, then
 // the tables. It trusts nothing it reads, and calls intact only what a signature reaches.
+import { checkArchived, isVouchedFor, openArchive } from "./archive.ts";
 import { StreamChain } from "./chain.ts";
 import { type Claim, checkClaim, claimsOf } from "./claims.ts";
 import { Digests } from "./digests.ts";
 import { type Finding, Findings } from "./findings.ts";
-import { type SignedHead, signedHead } from "./format.ts";
-import { claimOfHead, readKeys } from "./heads.ts";
-import type { AuditSource, StreamRow } from "./source.ts";
+import { type Entry, type SignedHead, signedHead } from "./format.ts";
+import { claimOfHead, type Keys, readKeys } from "./heads.ts";
+import { checkMarks, type RemovalMark, type Removals, readRemovals, removalMark } from "./removals.ts";
+import type { ArchiveRow, AuditSource, StreamRow } from "./source.ts";
 
 export interface VerifyOptions {
   /** The fingerprint of the only key that counts. */
   readonly key?: string | undefined;
   /** Heads kept outside the database; with them, only what they reach is proven. */
   readonly anchors?: readonly SignedHead[] | undefined;
+  /** The folder of the archive: what was removed from the trail is checked there. */
+  readonly archive?: string | undefined;
 }
 
 /** Entries of one stream. */
@@ -20,6 +24,12 @@ export interface Range {
   readonly stream: string;
   readonly fromSeq: number;
   readonly toSeq: number;
+}
+
+/** Entries that were removed after they had been written to an archive. */
+export interface RemovedRange extends Range {
+  readonly at: number;
+  readonly file: string;
 }
 
 export interface Report {
@@ -32,6 +42,10 @@ export interface Report {
   readonly unproven: readonly Range[];
   /** Proven, but only from the moment on at which a later process found and named them. */
   readonly foundLater: readonly Range[];
+  /** By the records that hold. */
+  readonly removed: readonly RemovedRange[];
+  /** Set where what was verified is a file of the archive: which entries it holds. */
+  readonly archive: Range | null;
   readonly key: { readonly fingerprint: string | null; readonly pinned: boolean };
   /** False for an export: it carries no tables to compare the trail with. */
   readonly tablesCompared: boolean;
@@ -43,24 +57,33 @@ export async function verify(source: AuditSource, options: VerifyOptions = {}): 
   const installation = await source.installation();
   const keys = readKeys(await source.keys(), options.key, findings);
   for (const damage of await source.damage()) findings.add("edited", null, null, damage);
+  const archived = await source.archived();
+  if (archived !== null) return verifyArchived(source, archived, { installation, keys, findings });
+  const removals = readRemovals(await source.segments(), installation, keys, findings);
+  const archive =
+    options.archive === undefined
+      ? null
+      : await openArchive(options.archive, removals.records, installation, findings);
 
   const signed = (heads: readonly SignedHead[], name: "signed head" | "anchor") =>
     heads.flatMap((head) => claimOfHead(head, name, installation, keys, findings) ?? []);
   const heads = signed(await readHeads(source, findings), "signed head");
   const anchors = options.anchors === undefined ? null : signed(options.anchors, "anchor");
-  const marks = await readMarks(source, findings);
+  const { marks, removalMarks } = await readMarks(archive?.marks(source) ?? source.marks(), findings);
   const claims = [...heads, ...(anchors ?? []), ...marks];
 
-  const chains = chainsFor(claims, findings);
+  const chains = chainsFor(claims, removals, findings);
   const digests = new Digests();
-  for await (const entry of source.entries()) {
+  for await (const entry of archive?.entries(source) ?? source.entries()) {
     chains.of(entry.stream).take(entry);
     digests.take(entry);
   }
+  for (const stream of removals.of.keys()) chains.of(stream);
   for (const chain of chains.present()) chain.finish();
 
   const upheld = new Set(claims.filter((claim) => checkClaim(claim, chains.find(claim.stream), findings)));
   checkStreams(await source.streams(), chains.present(), marks, findings);
+  checkMarks(removalMarks, removals, findings);
   const secrets = source.secrets();
   if (secrets !== null) await digests.compare(secrets, findings);
 
@@ -79,9 +102,38 @@ export async function verify(source: AuditSource, options: VerifyOptions = {}): 
     omitted: findings.omitted,
     unproven,
     foundLater,
+    removed: removals.records.map(({ stream, firstSeq, lastSeq, at, file }) => {
+      return { stream, fromSeq: firstSeq, toSeq: lastSeq, at, file };
+    }),
+    archive: null,
     key: { fingerprint: options.key ?? keys.newest, pinned: options.key !== undefined },
     tablesCompared: secrets !== null,
     anchors: options.anchors?.length ?? null,
+  };
+}
+
+/** A file of the archive by itself. What it says of other streams can be checked only with them. */
+async function verifyArchived(
+  source: AuditSource,
+  archived: ArchiveRow,
+  { installation, keys, findings }: { installation: string; keys: Keys; findings: Findings },
+): Promise<Report> {
+  const chain = await checkArchived(source, archived, findings);
+  const vouched = await isVouchedFor(source, chain, installation, keys, findings);
+  const range = { stream: archived.stream, fromSeq: archived.firstSeq, toSeq: archived.lastSeq };
+  return {
+    verdict: findings.list.length > 0 ? "broken" : vouched ? "intact" : "unproven",
+    streams: 1,
+    entries: chain.count,
+    findings: findings.list,
+    omitted: findings.omitted,
+    unproven: vouched ? [] : [range],
+    foundLater: [],
+    removed: [],
+    archive: range,
+    key: { fingerprint: keys.pinned ?? keys.newest, pinned: keys.pinned !== null },
+    tablesCompared: false,
+    anchors: null,
   };
 }
 
@@ -95,9 +147,25 @@ async function readHeads(source: AuditSource, findings: Findings): Promise<reado
   return heads;
 }
 
-async function readMarks(source: AuditSource, findings: Findings): Promise<readonly Claim[]> {
+async function readMarks(
+  entries: AsyncIterable<Entry>,
+  findings: Findings,
+): Promise<{ readonly marks: readonly Claim[]; readonly removalMarks: readonly RemovalMark[] }> {
   const marks: Claim[] = [];
-  for await (const entry of source.marks()) {
+  const removalMarks: RemovalMark[] = [];
+  for await (const entry of entries) {
+    if (entry.action === "audit.remove") {
+      const mark = removalMark(entry);
+      if (mark !== null) removalMarks.push(mark);
+      else
+        findings.add(
+          "edited",
+          entry.stream,
+          entry.seq,
+          `entry ${entry.seq} names no record of removed entries`,
+        );
+      continue;
+    }
     const claims = claimsOf(entry);
     if (claims === null) {
       findings.add(
@@ -108,10 +176,10 @@ async function readMarks(source: AuditSource, findings: Findings): Promise<reado
       );
     } else marks.push(...claims);
   }
-  return marks;
+  return { marks, removalMarks };
 }
 
-function chainsFor(claims: readonly Claim[], findings: Findings) {
+function chainsFor(claims: readonly Claim[], removals: Removals, findings: Findings) {
   const wanted = new Map<string, Set<number>>();
   for (const { stream, seq } of claims) {
     const set = wanted.get(stream);
@@ -125,7 +193,7 @@ function chainsFor(claims: readonly Claim[], findings: Findings) {
     of(stream: string): StreamChain {
       let chain = chains.get(stream);
       if (chain === undefined) {
-        chain = new StreamChain(stream, wanted.get(stream) ?? new Set(), findings);
+        chain = new StreamChain(stream, wanted.get(stream) ?? new Set(), findings, removals.of.get(stream));
         chains.set(stream, chain);
       }
       return chain;
@@ -152,7 +220,9 @@ function checkStreams(
       continue;
     }
     checkEnd(row, chain, findings);
-    if (row.closedAt !== null && chain.closedAt === null && !closed.has(row.id)) {
+    // The closing may have been removed together with the last of what it closed, not before.
+    const gone = chain.last === chain.removedTo;
+    if (row.closedAt !== null && chain.closedAt === null && !closed.has(row.id) && !gone) {
       const message = "the stream is listed as closed and its closing is missing";
       findings.add("tail-removed", row.id, chain.last + 1, message);
     }
@@ -161,7 +231,7 @@ function checkStreams(
     findings.add("missing", chain.id, null, "the stream has entries and is not listed");
   }
   for (const chain of chains) {
-    if (!chain.opened && !chain.lacks(1))
+    if (!chain.opened && !chain.lacks(1) && chain.removedTo === 0)
       findings.add("missing", chain.id, 1, "the stream does not begin with its opening");
     if (chain.closedAt === null || chain.last === chain.closedAt) continue;
     const message = `the stream goes on to entry ${chain.last} after it was closed at entry ${chain.closedAt}`;
@@ -192,7 +262,8 @@ function reachOf(
   proofs: readonly Claim[],
   marks: readonly Claim[],
 ): Pick<Report, "unproven" | "foundLater"> {
-  const signed = new Map<string, number>();
+  // What a record covers is vouched for by the record.
+  const signed = new Map(chains.map(({ id, removedTo }) => [id, removedTo]));
   for (const { stream, seq } of proofs) signed.set(stream, Math.max(seq, signed.get(stream) ?? 0));
   const proven = new Map(signed);
   for (let grown = true; grown; ) {

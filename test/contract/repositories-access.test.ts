@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { limits } from "../../src/core/limits.ts";
 import type { KeyRecord, TokenRecord } from "../../src/core/ports.ts";
 import { unnarrowed } from "../../src/core/tokens/token.ts";
-import { UniqueViolation } from "../../src/storage/sql.ts";
+import { sql, UniqueViolation } from "../../src/storage/sql.ts";
 import { onEachEngine } from "../support/repositories.ts";
 import { anOrganization, aPlace, aSecret, aStore, plain, robot } from "../support/rows.ts";
 
@@ -93,13 +93,13 @@ onEachEngine("access", (bench) => {
 
   test("a credential is a token with the person it speaks for", async () => {
     const { organization } = await aPlace(bench.tx);
-    await bench.tx.access.insertPerson(person);
+    await bench.tx.people.insert(person);
     const narrow = { organizationId: organization.id, scopes: ["secret.*"], stores: ["s"] };
     await bench.tx.access.insertToken(token);
     await bench.tx.access.insertToken({ ...token, ...narrow, id: "u", expiresAt: 8, revokedAt: 9 });
     expect(await bench.tx.access.credential("u"), "without a membership").toBeNull();
     const membership = { id: "m", organizationId: organization.id, personId: "p", createdAt: 4 };
-    await bench.tx.access.insertMembership({ ...membership, role: "member" });
+    await bench.tx.people.insertMembership({ ...membership, role: "member" });
     const principal = {
       kind: "person",
       id: "p",
@@ -122,24 +122,24 @@ onEachEngine("access", (bench) => {
   });
 
   test("an e-mail address belongs to one person, letter case apart", async () => {
-    await bench.tx.access.insertPerson(person);
-    const again = bench.tx.access.insertPerson({ ...person, id: "q", email: "ada@example.ORG" });
-    await expect(again).rejects.toThrow(UniqueViolation);
+    await bench.tx.people.insert(person);
+    const again = bench.tx.people.insert({ ...person, id: "q", email: "ada@example.ORG" });
+    await expect(again).rejects.toMatchObject({ code: "people.email_taken" });
   });
 
   test("the first operator is the oldest", async () => {
-    expect(await bench.tx.access.firstOperator()).toBeNull();
-    await bench.tx.access.insertPerson({ ...person, id: "a", email: "a", operator: false, createdAt: 1 });
-    await bench.tx.access.insertPerson({ ...person, id: "b", email: "b", createdAt: 3 });
-    await bench.tx.access.insertPerson(person);
-    expect(await bench.tx.access.firstOperator()).toEqual(person);
+    expect(await bench.tx.people.firstOperator()).toBeNull();
+    await bench.tx.people.insert({ ...person, id: "a", email: "a", operator: false, createdAt: 1 });
+    await bench.tx.people.insert({ ...person, id: "b", email: "b", createdAt: 3 });
+    await bench.tx.people.insert(person);
+    expect(await bench.tx.people.firstOperator()).toEqual(person);
   });
 
   test("a role is that of the membership, one per person and organization", async () => {
     const { organization } = await aPlace(bench.tx);
     const other = anOrganization();
     await bench.tx.organizations.insert(other);
-    await bench.tx.access.insertPerson(person);
+    await bench.tx.people.insert(person);
     const member = {
       id: "m",
       organizationId: organization.id,
@@ -147,8 +147,8 @@ onEachEngine("access", (bench) => {
       role: "auditor",
       createdAt: 1,
     } as const;
-    await bench.tx.access.insertMembership(member);
-    await bench.tx.access.insertMembership({ ...member, id: "n", organizationId: other.id, role: "owner" });
+    await bench.tx.people.insertMembership(member);
+    await bench.tx.people.insertMembership({ ...member, id: "n", organizationId: other.id, role: "owner" });
     expect(await bench.tx.access.role(organization.id, "p")).toBe("auditor");
     expect(await bench.tx.access.role(organization.id, "q")).toBeNull();
     const memberships = await bench.tx.access.memberships("p");
@@ -158,7 +158,7 @@ onEachEngine("access", (bench) => {
         [other.id, "owner"],
       ]),
     );
-    const again = bench.tx.access.insertMembership({ ...member, id: "o", role: "owner" });
+    const again = bench.tx.people.insertMembership({ ...member, id: "o", role: "owner" });
     await expect(again).rejects.toThrow(UniqueViolation);
   });
 
@@ -173,6 +173,108 @@ onEachEngine("access", (bench) => {
     expect(await bench.tx.access.epochs("b")).toEqual({ installation: 2, organization: 1 });
     await expect(bench.tx.access.epochs("c")).rejects.toThrow(/no access epoch/);
     await expect(bench.tx.access.raiseEpoch("c")).rejects.toThrow(/no access epoch/);
+  });
+});
+
+onEachEngine("people", (bench) => {
+  const person = { id: "p", email: "Ada@Example.org", name: "Ada", operator: false, createdAt: 2 };
+
+  test("whose membership ends has no group, token or grant left there, and keeps those elsewhere", async () => {
+    const { organization } = await aPlace(bench.tx);
+    const other = anOrganization();
+    await bench.tx.organizations.insert(other);
+    await bench.tx.people.insert(person);
+    await bench.tx.people.insert({ ...person, id: "q", email: "q@example.org" });
+    const token: TokenRecord = {
+      id: "t",
+      organizationId: null,
+      principalKind: "person",
+      principalId: "p",
+      name: "laptop",
+      hash: Uint8Array.of(1),
+      ...unnarrowed,
+      expiresAt: null,
+      revokedAt: null,
+      createdAt: 3,
+    };
+    for (const { id } of [organization, other]) {
+      for (const personId of ["p", "q"]) {
+        const membership = { id: `${personId}@${id}`, organizationId: id, personId, createdAt: 1 };
+        await bench.tx.people.insertMembership({ ...membership, role: "member" });
+        const bound = { ...token, id: `${personId}:${id}`, organizationId: id, principalId: personId };
+        await bench.tx.access.insertToken(bound);
+      }
+      await bench.db.run(
+        sql`INSERT INTO access_groups (id, organization_id, name, created_at) VALUES ($1, $2, 'g', 1)`,
+        [`g@${id}`, id],
+      );
+      for (const personId of ["p", "q"]) {
+        await bench.db.run(
+          sql`INSERT INTO access_group_members (group_id, person_id, organization_id, created_at)
+            VALUES ($1, $2, $3, 1)`,
+          [`g@${id}`, personId, id],
+        );
+      }
+      const object = { kind: "organization", id } as const;
+      const subject = { kind: "group", id: `g@${id}` } as const;
+      await bench.tx.grants.put(id, { subject, object, level: "read" }, 1);
+    }
+    await bench.tx.access.insertToken(token);
+
+    await bench.tx.people.removeMembership(organization.id, `p@${organization.id}`, "p");
+    const holds = async (personId: string, { id }: { id: string }) => [
+      await bench.tx.access.role(id, personId),
+      (await bench.tx.access.credential(`${personId}:${id}`)) !== null,
+      (await bench.tx.grants.heldBy(id, "person", personId)).length,
+    ];
+    expect(await holds("p", organization)).toEqual([null, false, 0]);
+    expect(await holds("p", other)).toEqual(["member", true, 1]);
+    expect(await holds("q", organization)).toEqual(["member", true, 1]);
+    expect(await bench.tx.access.credential("t")).not.toBeNull();
+    expect(await bench.tx.people.find("p")).toEqual(person);
+    // Not only out of reach: a membership that comes back brings no token along.
+    const back = { id: "back", organizationId: organization.id, personId: "p", createdAt: 9 } as const;
+    await bench.tx.people.insertMembership({ ...back, role: "member" });
+    expect(await holds("p", organization)).toEqual(["member", false, 0]);
+  });
+
+  test("an invitation takes the place of one to the same address, in its organization alone", async () => {
+    const { organization } = await aPlace(bench.tx);
+    const other = anOrganization();
+    await bench.tx.organizations.insert(other);
+    const invitation = {
+      id: "i",
+      organizationId: organization.id,
+      email: "Ada@Example.org",
+      role: "member",
+      hash: Uint8Array.of(1, 0, 255),
+      createdAt: 3,
+      createdBy: robot,
+      expiresAt: 9,
+    } as const;
+    const elsewhere = { ...invitation, id: "j", organizationId: other.id };
+    await bench.tx.people.putInvitation(invitation);
+    await bench.tx.people.putInvitation(elsewhere);
+    const read = async (id: string) => {
+      const found = await bench.tx.people.invitation(id);
+      return found && { ...found, hash: plain(found.hash) };
+    };
+    expect(await read("i")).toEqual({ ...invitation, hash: plain(invitation.hash) });
+    const next = {
+      ...invitation,
+      id: "k",
+      email: "ada@example.org",
+      role: "owner",
+      hash: Uint8Array.of(2),
+    } as const;
+    await bench.tx.people.putInvitation(next);
+    expect(await read("i")).toBeNull();
+    expect(await read("k")).toEqual({ ...next, hash: [2] });
+    expect((await bench.tx.people.invitationTo(organization.id, "ADA@example.org"))?.id).toBe("k");
+    expect((await bench.tx.people.invitationTo(other.id, "ada@example.org"))?.id).toBe("j");
+    expect(await bench.tx.people.takeInvitation("k", Uint8Array.of(3))).toBe(false);
+    expect(await bench.tx.people.takeInvitation("k", Uint8Array.of(2))).toBe(true);
+    expect(await bench.tx.people.takeInvitation("k", Uint8Array.of(2))).toBe(false);
   });
 });
 
@@ -226,7 +328,7 @@ onEachEngine("organizations", (bench) => {
   });
 
   test("are listed for who is a member, by slug", async () => {
-    await bench.tx.access.insertPerson({ id: "p", email: "e", name: "n", operator: false, createdAt: 1 });
+    await bench.tx.people.insert({ id: "p", email: "e", name: "n", operator: false, createdAt: 1 });
     for (const slug of ["c", "a", "b", "d"]) {
       const organization = anOrganization({ slug });
       await bench.tx.organizations.insert(organization);
@@ -237,7 +339,7 @@ onEachEngine("organizations", (bench) => {
         role: "member",
         createdAt: 1,
       } as const;
-      await bench.tx.access.insertMembership({ id: slug, ...member });
+      await bench.tx.people.insertMembership({ id: slug, ...member });
     }
     const slugs = async (after: string | null) =>
       (await bench.tx.organizations.listFor("p", { after, limit: 2 })).map(({ slug }) => slug);

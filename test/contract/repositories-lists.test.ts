@@ -1,13 +1,13 @@
 // Lists against a model of three lines: filter, sort, cut. What the engines answer must be that.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { SecretQuery } from "../../src/core/ports.ts";
 import {
   type LabelRequirement,
   type SecretFilter,
   type SecretOrder,
   secretOrders,
 } from "../../src/core/secrets/filter.ts";
+import type { SecretQuery } from "../../src/core/secrets/port.ts";
 import { secretPosition } from "../../src/core/secrets/position.ts";
 import type { Labels, Secret } from "../../src/core/secrets/secret.ts";
 import type { Store } from "../../src/core/stores/store.ts";

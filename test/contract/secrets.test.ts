@@ -34,7 +34,7 @@ for (const engine of coffers) {
         name: "Exact/Ünïcode %41",
         value: text(given),
         description: "two\nlines",
-        policy: "- a: b # kept\n",
+        policy: "- build_branch: b # kept\n",
         consumers: ["worker", "another"],
         labels: { "example.com/team": "blue" },
         annotations: { note: "x\ny" },
@@ -43,7 +43,7 @@ for (const engine of coffers) {
       expect(created).toMatchObject({
         name: "Exact/Ünïcode %41",
         description: "two\nlines",
-        policy: "- a: b # kept\n",
+        policy: "- build_branch: b # kept\n",
         consumers: ["worker", "another"],
         labels: { "example.com/team": "blue" },
         annotations: { note: "x\ny" },
@@ -336,12 +336,18 @@ for (const engine of coffers) {
         name: "source",
         value: text("copied"),
         description: "not copied",
-        policy: "p",
+        policy: "- build_branch: p",
         consumers: ["c"],
         expiresAt,
       });
       const copy = await secrets.duplicate(owner, home, store, { name: "source" }, { name: "copy" });
-      expect(copy).toMatchObject({ description: null, policy: "p", consumers: ["c"], expiresAt, version: 1 });
+      expect(copy).toMatchObject({
+        description: null,
+        policy: "- build_branch: p",
+        consumers: ["c"],
+        expiresAt,
+        version: 1,
+      });
       expect(await value("copy")).toBe("copied");
       const elsewhere = await freshStore({ ...coffer, owner });
       const other = { name: "copy", store: elsewhere, policy: null, consumers: ["d"], expiresAt: null };

@@ -53,6 +53,8 @@ export function startServer(place: Place, { killAt = null, faults, under = [], e
       COFFER_LOG_LEVEL: "error",
       COFFER_DATA: place.data,
       COFFER_AUDIT_HEAD_FILE: headFile(place),
+      // These disks are small, or meant to be full.
+      COFFER_STORAGE_RESERVE: "0",
       ...(place.database === null ? {} : { COFFER_DATABASE: place.database }),
       ...(points === undefined ? {} : { COFFER_TEST_FAULTS: points.href }),
       ...env,

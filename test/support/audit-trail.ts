@@ -1,6 +1,9 @@
 // A small audit trail in a real SQLite file, written with the server's own chain, streams, digest
 // and signatures, so that the verifier is held against what the server does and not against itself.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from "node:sqlite";
+import { Readable } from "node:stream";
 import {
   type AuditEntry,
   canonicalEntry,
@@ -9,14 +12,27 @@ import {
   type SignedHead,
   type StoredEntry,
 } from "../../src/core/audit/entry.ts";
+import { recordRemoval, removalStanding, removeRecorded } from "../../src/core/audit/retention.ts";
+import type { SignedSegment } from "../../src/core/audit/segment.ts";
+import { systemCaller } from "../../src/core/caller.ts";
 import { secretDigest } from "../../src/core/secrets/digest.ts";
 import type { Secret } from "../../src/core/secrets/secret.ts";
-import { newSigningKey, type SigningKey, signHead, signingKeyFrom } from "../../src/crypto/signing.ts";
+import {
+  newSigningKey,
+  type SigningKey,
+  signHead,
+  signingKeyFrom,
+  signSegment,
+} from "../../src/crypto/signing.ts";
 import { sqliteTypes } from "../../src/storage/migrate.ts";
 import { initial } from "../../src/storage/migrations/0001-initial.ts";
+import { auditSegments } from "../../src/storage/migrations/0004-audit-segments.ts";
 import { closeGracefully, insertStored, openStream } from "../../src/storage/repositories/streams.ts";
 import type { Queryable, SqlValue, Statement } from "../../src/storage/sql.ts";
 import type { AuditStream } from "../../src/storage/stream.ts";
+import { transactionOn } from "../../src/storage/transaction.ts";
+import { exportSegment } from "../../src/verify/index.ts";
+import { entryOf } from "../../src/verify/rows.ts";
 
 export const installationId = "0198c2a0-0000-7000-8000-000000000001";
 const organizationId = "0198c2a0-0000-7000-8000-0000000000aa";
@@ -50,7 +66,9 @@ export class Trail {
     this.signing = signing;
     this.db = new DatabaseSync(file, { enableForeignKeyConstraints: false });
     this.db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
-    for (const text of initial.up({ types: sqliteTypes })) this.db.exec(text);
+    for (const { up } of [initial, auditSegments]) {
+      for (const text of up({ types: sqliteTypes })) this.db.exec(text);
+    }
     this.queryable = queryableOn(this.db);
     this.run("INSERT INTO installation (id, created_at) VALUES ($1, $2)", installationId, this.#at);
     this.putKey(signing, 1);
@@ -173,6 +191,64 @@ export class Trail {
       head.key,
       head.signature,
     );
+  }
+
+  /**
+   * Leaves the record of a stream's entries up to `toSeq` and removes them, all but `left` of them.
+   * With a folder they are written there first, as the server does.
+   */
+  async remove(
+    writer: AuditStream,
+    stream: string,
+    toSeq: number,
+    { folder, left = 0 }: { folder?: string; left?: number } = {},
+  ): Promise<SignedSegment> {
+    const tx = transactionOn(this.queryable, writer, new Map());
+    const { newest, removed } = await removalStanding.run(tx, { stream });
+    const firstSeq = removed.to + 1;
+    const select = this.db.prepare("SELECT * FROM audit_entries WHERE stream = $1 ORDER BY seq");
+    const entries = select.all({ 1: stream }).map(entryOf);
+    const segment = signSegment(this.signing.key, installationId, {
+      number: newest.number + 1,
+      previous: newest.hash,
+      stream,
+      firstSeq,
+      lastSeq: toSeq,
+      count: toSeq - firstSeq + 1,
+      before: removed.hash,
+      hash: entries.find(({ seq }) => seq === toSeq)?.hash ?? "",
+      at: this.now(),
+      file: `audit-${stream}-${firstSeq}-${toSeq}.jsonl`,
+    });
+    if (folder !== undefined) await this.#archive(folder, segment, entries);
+    const input = { caller: systemCaller("retention"), at: this.now(), segment };
+    if (!(await recordRemoval.run(tx, input))) throw new Error("the record was refused");
+    await removeRecorded.run(tx, { stream, limit: segment.count - left });
+    return segment;
+  }
+
+  async #archive(
+    folder: string,
+    segment: SignedSegment,
+    entries: readonly ReturnType<typeof entryOf>[],
+  ): Promise<void> {
+    const { stream, firstSeq, lastSeq, before, hash, file } = segment;
+    const lines: string[] = [];
+    const head = { stream, seq: lastSeq, hash: Buffer.from(hash, "hex") };
+    await exportSegment(
+      {
+        installation: installationId,
+        keys: [this.signing.spki.toString("base64")],
+        stream: { id: stream, node: "here", openedAt: 1, closedAt: null, lastSeq: null, lastHash: "" },
+        entries: Readable.from(entries.filter(({ seq }) => (seq ?? 0) >= firstSeq && (seq ?? 0) <= lastSeq)),
+        end: () => ({
+          archived: { stream, firstSeq, lastSeq, before, hash },
+          head: signHead(this.signing.key, installationId, head, segment.at),
+        }),
+      },
+      (line) => void lines.push(line),
+    );
+    writeFileSync(join(folder, file), lines.join(""));
   }
 
   now(): number {

@@ -51,6 +51,8 @@ export interface TestOptions {
   /** PostgreSQL instead of the embedded database. */
   readonly database?: string;
   readonly flags?: ServeFlags;
+  /** COFFER_* variables; nothing is taken from the environment of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly pagesMax?: number;
 }
 
@@ -63,7 +65,7 @@ export async function startCoffer(options: TestOptions = {}): Promise<TestCoffer
     ...(options.database === undefined ? {} : { database: options.database }),
     ...options.flags,
   };
-  const { config } = loadConfig(flags, {});
+  const { config } = loadConfig(flags, options.env ?? {});
   const running = await start(config, serverLog(config.logLevel), {
     announce: () => {},
     ...(options.clock === undefined ? {} : { clock: options.clock }),

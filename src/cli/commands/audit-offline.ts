@@ -12,6 +12,7 @@ interface OfflineOptions {
   readonly file?: string;
   readonly key?: string;
   readonly anchor?: string;
+  readonly archive?: string;
   readonly json?: boolean;
 }
 
@@ -24,11 +25,14 @@ export function offlineAuditCommands(audit: Command, shell: Shell, end: (exitCod
     .description("prove the trail: on the database, an export, or an export on stdin (-)")
     .option("--key <fingerprint>", "the only signing key that counts, as `audit key` printed it")
     .option("--anchor <file>", "signed heads as the server logged them, kept elsewhere")
+    .option("--archive <dir>", "the folder of audit.archive: check what was removed there too")
     .addHelpText(
       "after",
       `
 Without --key the key is taken from the trail itself; without --anchor an end that was cut off
 together with its signatures goes unseen. Keep both where the database's owner cannot reach.
+Entries that were removed after export are named; --archive checks the files that hold them. Such a
+file can be verified by itself, too.
 ${where}
 
 Exit codes: 0 intact, 1 broken, 3 intact but not all of it is proven, 2 it could not be read.
@@ -36,13 +40,15 @@ Exit codes: 0 intact, 1 broken, 3 intact but not all of it is proven, 2 it could
 Examples:
   coffer audit verify
   coffer audit verify --data /var/lib/coffer --key "$FINGERPRINT" --anchor heads.log
+  coffer audit verify --archive /mnt/audit
   coffer audit export | ssh elsewhere coffer audit verify -`,
     )
     .action(async (file: string | undefined, _, command: Command) => {
       const options = { ...optionsOf<OfflineOptions>(command), ...(file !== undefined && { file }) };
       await withSource(options, shell.env, async (verifier, source) => {
         const anchors = options.anchor === undefined ? undefined : await verifier.readAnchors(options.anchor);
-        const report = await verifier.verify(source, { key: options.key, anchors });
+        const { key, archive } = options;
+        const report = await verifier.verify(source, { key, anchors, archive });
         await outputOf(shell, options.json ?? false).data(report, () => verifier.formatReport(report));
         end(verifier.exitCode(report));
       });

@@ -17,6 +17,7 @@ interface HostOptions {
   readonly publicUrl?: string;
   readonly trustedProxies?: string;
   readonly ownerEmail?: string;
+  readonly auditArchive?: string;
   readonly rootKey?: string;
   readonly json?: boolean;
 }
@@ -39,6 +40,7 @@ function serverOptions(command: Command): Command {
       "proxies that name the client: 10.1.2.3,10.2.0.0/16 (default: none)",
     )
     .option("--insecure-http", "allow open http on an address that others reach")
+    .option("--audit-archive <dir>", "where audit entries older than audit.keep go; without it they stay")
     .option("--owner-email <email>", "first start: the first person (default: owner@localhost)");
 }
 
@@ -104,8 +106,9 @@ Example:
     .addHelpText("after", "\nExample:\n  coffer config check --config coffer.yaml")
     .action(async (_, command: Command) => {
       const options = optionsOf<HostOptions>(command);
-      const [{ loadConfig, printableConfig }, { stringify }] = await Promise.all([
+      const [{ loadConfig }, { printableConfig }, { stringify }] = await Promise.all([
         import("../../server/config.ts"),
+        import("../../server/config-shown.ts"),
         import("yaml"),
       ]);
       const { config: effective, warnings } = await configured(() => loadConfig(options, shell.env));

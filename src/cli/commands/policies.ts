@@ -5,6 +5,7 @@ import type { Policy } from "../../core/policies/parse.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { usage } from "../failure.ts";
 import { readInput } from "../files.ts";
+import { readJson } from "../json-input.ts";
 import { outputOf } from "../output.ts";
 import { jsonOption, optionsOf } from "../session.ts";
 import { type Shell, utf8 } from "../shell.ts";
@@ -68,17 +69,9 @@ async function readPolicy(file: string, shell: Shell): Promise<Policy | null> {
 }
 
 async function readClaims(file: string, shell: Shell) {
-  const text = utf8(await readInput(file, shell), "the claims");
+  const given = await readJson(file, shell, "the claims");
   const { parseClaims } = await import("../../core/policies/claims.ts");
-  return parseClaims(parseJson(text));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw usage("the claims are not JSON"); // the parser's own words would repeat them
-  }
+  return parseClaims(given);
 }
 
 function rulesText(rules: number): string {

@@ -71,6 +71,8 @@ Examples:
   secretOptions(get);
 }
 
+const asText = "store bytes as text, for example: base64 -w0 < FILE | coffer secret set NAME";
+
 async function valueFromOutside(shell: Shell, output: Output, options: SetOptions): Promise<string> {
   if (options.value !== undefined && options.valueFile !== undefined) {
     throw usage("--value and --value-file exclude each other");
@@ -81,8 +83,8 @@ async function valueFromOutside(shell: Shell, output: Output, options: SetOption
     );
     return options.value;
   }
-  if (options.valueFile !== undefined) return utf8(await readFileOf(options.valueFile), "the file");
-  if (!shell.stdin.isTTY) return utf8(await readAll(shell.stdin), "the value on stdin");
+  if (options.valueFile !== undefined) return utf8(await readFileOf(options.valueFile), "the file", asText);
+  if (!shell.stdin.isTTY) return utf8(await readAll(shell.stdin), "the value on stdin", asText);
   return askHiddenTwice("Value: ", "Again: ", "pipe the value in: printf %s ... | coffer secret set NAME");
 }
 

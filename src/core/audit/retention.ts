@@ -3,9 +3,10 @@
 // It knows no archive; that a segment was written there is the word of who calls.
 import type { Call } from "../access.ts";
 import { entryOf } from "../operation.ts";
-import type { Command, DueStream, Query } from "../ports.ts";
+import type { Command, Query, ReadTransaction } from "../ports.ts";
 import type { StoredEntry } from "./entry.ts";
 import { canonicalSegment, noSegment, type SignedSegment, segmentHash } from "./segment.ts";
+import type { DueStream } from "./trail.ts";
 
 interface DueInput {
   /** Entries from before this time are due. */
@@ -31,21 +32,18 @@ export const auditPage: Query<PageInput, readonly StoredEntry[]> = {
   run: (tx, { stream, after, limit }) => tx.audit.entriesOf(stream, after, limit),
 };
 
-/** How far each of these streams was removed; the place and hash of the newest record of all. */
+/** How far a stream was removed, and the newest record of all: the next one follows both. */
 export interface RemovalStanding {
-  readonly number: number;
-  readonly hash: string;
-  readonly removedTo: Readonly<Record<string, number>>;
+  readonly newest: { readonly number: number; readonly hash: string };
+  readonly removed: { readonly to: number; readonly hash: string };
 }
 
-export const removalStanding: Query<{ readonly streams: readonly string[] }, RemovalStanding> = {
+export const removalStanding: Query<{ readonly stream: string }, RemovalStanding> = {
   name: "audit.removal-standing",
-  run: async (tx, { streams }) => {
-    const removedTo: Record<string, number> = {};
-    for (const stream of streams) {
-      removedTo[stream] = (await tx.audit.lastSegment(stream))?.lastSeq ?? 0;
-    }
-    return { ...(await newestRecord(tx)), removedTo };
+  run: async (tx, { stream }) => {
+    const last = await tx.audit.lastSegment(stream);
+    const removed = last === null ? { to: 0, hash: noSegment.hash } : { to: last.lastSeq, hash: last.hash };
+    return { newest: await newestRecord(tx), removed };
   },
 };
 
@@ -132,9 +130,7 @@ export const removeRecorded: Command<{ readonly stream: string; readonly limit: 
   run: (tx, { stream, limit }) => tx.audit.removeRecorded(stream, limit),
 };
 
-type Reading = Parameters<(typeof removalStanding)["run"]>[0];
-
-async function newestRecord(tx: Reading): Promise<{ number: number; hash: string }> {
+async function newestRecord(tx: ReadTransaction): Promise<{ number: number; hash: string }> {
   const newest = await tx.audit.newestSegment();
   if (newest === null) return noSegment;
   return {
@@ -143,6 +139,6 @@ async function newestRecord(tx: Reading): Promise<{ number: number; hash: string
   };
 }
 
-async function installationId(tx: Reading): Promise<string> {
+async function installationId(tx: ReadTransaction): Promise<string> {
   return (await tx.installation.find())?.id ?? "";
 }

@@ -5,6 +5,7 @@ import {
   anySecretIn,
   organizationTarget,
   permit,
+  principalNotFound,
   standingOf,
   storeOf,
   storeTarget,
@@ -12,7 +13,6 @@ import {
 } from "../access.ts";
 import type { Action } from "../actions.ts";
 import type { Authority, Standing, Target } from "../authorize.ts";
-import { CofferError } from "../errors.ts";
 import type { OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Claims } from "../policies/claims.ts";
@@ -88,9 +88,4 @@ async function authorityOf(
   const standing = principal && (await standingOf(tx, principal, input.organizationId));
   if (principal === null || standing === null) throw principalNotFound();
   return { ...whole, principalId: principal.id, operator: principal.operator, standing };
-}
-
-/** Somebody of another organization and nobody at all are the same. */
-function principalNotFound(): CofferError {
-  return new CofferError("principal.not_found", "There is no such person, machine or service here.");
 }

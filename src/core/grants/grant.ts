@@ -1,9 +1,15 @@
 // A grant: who holds which level on what. There are no rules that deny; what someone holds is the
 // union of his grants, his role and what he is.
 import type { Action } from "../actions.ts";
+import { CofferError, invalid } from "../errors.ts";
+import type { Position } from "../pagination.ts";
 
 export const levels = ["read", "write", "manage"] as const;
 export type Level = (typeof levels)[number];
+
+export function isStronger(level: Level, other: Level): boolean {
+  return levels.indexOf(level) > levels.indexOf(other);
+}
 
 export const subjectKinds = ["person", "group", "machine"] as const;
 export type SubjectKind = (typeof subjectKinds)[number];
@@ -74,4 +80,20 @@ export const machineLevelActions: Readonly<Record<Level, ReadonlySet<Action>>> =
 
 export function actionsOf(object: ObjectKind, level: Level): ReadonlySet<Action> {
   return (object === "machine" ? machineLevelActions : levelActions)[level];
+}
+
+/** A grant has no id of its own: its place in a list is its object, then its subject. */
+export function grantPosition({ subject, object }: Grant): Position {
+  return { key: `${object.kind}:${object.id}`, id: `${subject.kind}:${subject.id}` };
+}
+
+/** People and groups hold something on machines; machines hold nothing on each other. */
+export function parseGrantPlace({ subject, object }: Pick<Grant, "subject" | "object">): void {
+  if (subject.kind === "machine" && object.kind === "machine") {
+    throw invalid("object.kind", "must be organization, store or secret where the subject is a machine");
+  }
+}
+
+export function grantNotFound(): CofferError {
+  return new CofferError("grant.not_found", "There is no such grant.");
 }

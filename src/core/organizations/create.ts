@@ -23,7 +23,7 @@ export async function insertOrganization(tx: Transaction, rows: NewOrganization,
   await tx.access.startEpoch(organization.id);
   await tx.installation.insertKey(key);
   await tx.stores.insert(store);
-  await tx.access.insertMembership({
+  await tx.people.insertMembership({
     id: membershipId,
     organizationId: organization.id,
     personId: ownerId,

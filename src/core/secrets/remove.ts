@@ -26,6 +26,7 @@ interface RemoveInput extends OrganizationCall {
 
 export const removeSecrets = mutation<RemoveInput, readonly Secret[]>({
   name: "secret.remove",
+  frees: true,
   action: (input) => (input.demandsPurge ? "secret.purge" : "secret.delete"),
   target: ({ secrets: [only, ...more] }) =>
     only === undefined || more.length > 0 ? someSecrets : refTarget(only),

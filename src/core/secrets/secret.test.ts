@@ -34,7 +34,7 @@ describe("what is taken", () => {
     ["a value with U+0000", () => parseValue("\u0000", "server")],
     ["a description of 65,535 characters", () => parseDescription("🔑".repeat(65_535), "server")],
     ["an empty description", () => parseDescription("", "server")],
-    ["a policy of 65,536 bytes", () => parsePolicy("p".repeat(65_536))],
+    ["a policy of 65,536 bytes", () => parsePolicy("- build_branch: main\n#".padEnd(65_536, "p"))],
     ["64 consumers", () => parseConsumers(names(64))],
     [
       "a label of 63 characters under a prefix",
@@ -66,7 +66,13 @@ describe("what is refused, in these words", () => {
       () => parseDescription("d".repeat(65_536), "server"),
     ],
     ['"description" must not contain the character U+0000', () => parseDescription("\u0000", "server")],
-    ['"policy" must have at most 65536 bytes', () => parsePolicy("é".repeat(32_769))],
+    ['"policy" must have at most 65536 bytes', () => parsePolicy(`#${"é".repeat(32_768)}`)],
+    ['"policy" must have at most 65536 characters', () => parsePolicy(`#${"p".repeat(65_536)}`)],
+    [
+      `"policy" rule 1 has an unknown claim 'branch' (line 2; did you mean 'build_branch'?)`,
+      () => parsePolicy("# jobs\n- branch: main"),
+    ],
+    ['"policy" is not valid YAML (line 1)', () => parsePolicy("- [")],
     ['"consumers" must have at most 64 entries', () => parseConsumers(names(65))],
     ['"consumers[1]" must not repeat an earlier entry', () => parseConsumers(["a", "a"])],
     ['"consumers[0]" must not be empty', () => parseConsumers([""])],

@@ -57,6 +57,7 @@ interface PurgeInput extends OrganizationCall {
 
 export const purgeTrashed = mutation<PurgeInput, null>({
   name: "trash.purge",
+  frees: true,
   action: "secret.purge",
   target: ({ id }) => refTarget({ id }),
   run: async (tx, input) => {

@@ -16,6 +16,7 @@ interface RemoveInput extends OrganizationCall {
 
 export const removeStore = mutation<RemoveInput, "removed" | "more">({
   name: "store.delete",
+  frees: true,
   action: "store.delete",
   target: ({ store }) => refTarget(store),
   run: async (tx, input) => {

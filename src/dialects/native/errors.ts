@@ -1,6 +1,7 @@
 // Every error of the domain as the native API answers it. It knows statuses and headers, nothing
 // of what went wrong. Keeps: the list is closed; docs/reference/errors.md says the same.
 import type { CofferError } from "../../core/errors.ts";
+import type { RateStanding } from "../../http/rate-limit.ts";
 import type { ErrorContext, ErrorReply, ErrorTable } from "../dialect.ts";
 
 export const errors = {
@@ -15,6 +16,15 @@ export const errors = {
   "organization.not_found": { status: 404 },
   "organization.slug_taken": { status: 409 },
   "principal.not_found": { status: 404 },
+  "group.not_found": { status: 404 },
+  "group.name_taken": { status: 409 },
+  "machine.not_found": { status: 404 },
+  "service.not_found": { status: 404 },
+  "service.name_taken": { status: 409 },
+  "grant.not_found": { status: 404 },
+  "people.email_taken": { status: 409 },
+  "people.last_owner": { status: 409 },
+  "invitation.not_found": { status: 404 },
   "store.not_found": { status: 404 },
   "store.slug_taken": { status: 409 },
   "store.is_default": { status: 409 },
@@ -24,8 +34,15 @@ export const errors = {
   "secret.expired": { status: 410 },
   "secret.no_value": { status: 404 },
   "version.not_found": { status: 404 },
+  "token.not_found": { status: 404 },
+  "trust.not_found": { status: 404 },
+  "trust.audience_taken": { status: 409 },
+  "key.not_found": { status: 404 },
+  "key.in_use": { status: 409 },
+  "key.rotated": { status: 503 },
   "precondition.failed": { status: 412 },
   "quota.exceeded": { status: 409 },
+  "rate.exceeded": { status: 429 },
   "custody.client": { status: 409 },
   "cursor.invalid": { status: 400 },
   "feed.too_old": { status: 410 },
@@ -33,6 +50,7 @@ export const errors = {
   "server.busy": { status: 503 },
   "storage.unavailable": { status: 503 },
   "storage.outcome_unknown": { status: 503 },
+  "storage.full": { status: 507 },
   "value.integrity": { status: 500 },
   internal: { status: 500 },
 } satisfies ErrorTable<{ status: number }>;
@@ -46,6 +64,15 @@ export function presentError(error: CofferError, { requestId }: ErrorContext): E
   };
 }
 
+/** As the draft of the IETF's HTTPAPI group names them, which GitHub and Buildkite send too. */
+export function rateHeaders({ limit, remaining, resetSeconds }: RateStanding): Record<string, string> {
+  return {
+    "ratelimit-limit": String(limit),
+    "ratelimit-remaining": String(remaining),
+    "ratelimit-reset": String(resetSeconds),
+  };
+}
+
 function headersOf({ code, details }: CofferError): Record<string, string> {
   switch (code) {
     case "caller.unauthenticated":
@@ -53,10 +80,12 @@ function headersOf({ code, details }: CofferError): Record<string, string> {
     case "route.method":
       return { allow: (details.allowed ?? []).join(", ") };
     case "caller.throttled":
+    case "rate.exceeded":
       return { "retry-after": String(details.retryAfterSeconds ?? 60) };
     // Nothing was done and nothing is wrong with the request. An unknown outcome is another matter:
     // whoever repeats that blindly may do it twice.
     case "server.busy":
+    case "key.rotated":
     case "storage.unavailable":
       return { "retry-after": "1" };
     default:

@@ -1,7 +1,7 @@
 // The native API: `/v1`, JSON, Bearer. The first user of the dialect interface; it sees the core
 // whole and adds no rule of its own.
 import type { Dialect, RequestHeaders } from "../dialect.ts";
-import { presentError } from "./errors.ts";
+import { presentError, rateHeaders } from "./errors.ts";
 import { routes } from "./routes.ts";
 
 export const native: Dialect = {
@@ -12,6 +12,7 @@ export const native: Dialect = {
   normalizePath: (path) => path,
   credential,
   presentError,
+  rateHeaders,
   routes,
 };
 

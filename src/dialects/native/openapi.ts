@@ -9,7 +9,9 @@ const pathParts: Readonly<Record<string, string>> = {
   store: "Slug or id of a store.",
   secret: "Name of a secret, percent-encoded, or its id.",
   version: "Number of a version.",
-  id: "Id of a secret.",
+  id: "Id of what the path speaks of.",
+  person: "Id of a person.",
+  job: "Name of a job, as it was let in.",
 };
 
 type Json = Readonly<Record<string, unknown>>;

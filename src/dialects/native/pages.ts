@@ -1,5 +1,6 @@
 // Pages by cursor. A cursor is bound to the list that gave it, with its filters and order.
 import { CofferError } from "../../core/errors.ts";
+import { isUuid } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import { decodeCursor, encodeCursor, type Page, type Position } from "../../core/pagination.ts";
 import { wholeNumber } from "../../http/queries.ts";
@@ -44,6 +45,13 @@ const slugForm = /^[a-z0-9-]{1,63}$/;
 export function slugAfter({ after }: PageAsked): string | null {
   if (after === null) return null;
   if (typeof after.key !== "string" || !slugForm.test(after.key)) throw foreignCursor();
+  return after.key;
+}
+
+/** Of a list that goes on after an id. */
+export function idAfter({ after }: PageAsked): string | null {
+  if (after === null) return null;
+  if (typeof after.key !== "string" || !isUuid(after.key)) throw foreignCursor();
   return after.key;
 }
 

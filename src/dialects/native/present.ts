@@ -1,19 +1,24 @@
 // From the domain to the wire of the native API: total functions with literal field names. Keeps:
 // what clients sealed themselves (client custody) is never shown as if it were text.
+
 import type { Static } from "typebox";
 import type { StoredEntry } from "../../core/audit/entry.ts";
 import type { Change } from "../../core/changes.ts";
+import type { StartedJob } from "../../core/jobs/operations.ts";
 import type { Custody, Organization } from "../../core/organizations/organization.ts";
 import type { Whoami } from "../../core/organizations/whoami.ts";
 import type { BatchItem } from "../../core/secrets/revealing.ts";
 import { type Secret, type Version, visibleStatus } from "../../core/secrets/secret.ts";
 import type { Store } from "../../core/stores/store.ts";
+import type { NewlyMinted } from "../../core/tokens/operations.ts";
+import type { Token } from "../../core/tokens/token.ts";
+import type { Trust } from "../../core/trusts/trust.ts";
 import type * as schema from "./schema.ts";
 
 type Wire<T extends keyof typeof schema> = (typeof schema)[T] extends infer S ? Static<S & object> : never;
 
 /** RFC 3339 in UTC with milliseconds. */
-const time = (at: number): string => new Date(at).toISOString();
+export const time = (at: number): string => new Date(at).toISOString();
 const timeOrNull = (at: number | null): string | null => (at === null ? null : time(at));
 
 export function whoami({ principal, organization, scopes, operator }: Whoami): Wire<"whoami"> {
@@ -24,6 +29,29 @@ export function whoami({ principal, organization, scopes, operator }: Whoami): W
     scopes,
     operator,
   };
+}
+
+export function trust({ id, name, issuer, audience, jwks, claims, leadsTo, as }: Trust) {
+  const one = leadsTo !== null && "store" in leadsTo ? leadsTo.store : null;
+  const many = leadsTo !== null && "storeClaim" in leadsTo ? leadsTo : null;
+  const [storeClaim, stores] = many === null ? [null, null] : [many.storeClaim, [...many.stores]];
+  const required = Object.fromEntries(Object.entries(claims).map(([claim, values]) => [claim, [...values]]));
+  return {
+    id,
+    name,
+    issuer,
+    audience,
+    jwks: jwksOf(jwks),
+    claims: required,
+    store: one,
+    storeClaim,
+    stores,
+    as,
+  };
+}
+
+function jwksOf(jwks: Trust["jwks"]) {
+  return "keys" in jwks ? { keys: jwks.keys.map((key) => ({ ...key })) } : jwks;
 }
 
 export function organization(it: Organization): Wire<"organization"> {
@@ -108,6 +136,29 @@ export function change(it: Change, custody: Custody): Wire<"changes">["items"][n
     secretId: it.secretId,
     name: custody === "client" ? null : it.name,
   };
+}
+
+export function token(it: Token, custody: Custody): Wire<"token"> {
+  const { id, principal, name, scopes, stores, addresses, expiresAt, lastUsedAt, createdAt } = it;
+  return {
+    id,
+    principal: { ...principal, name: custody === "client" && principal.kind === "machine" ? null : principal.name },
+    name,
+    scopes,
+    stores,
+    addresses,
+    expiresAt: timeOrNull(expiresAt),
+    lastUsedAt: timeOrNull(lastUsedAt),
+    createdAt: time(createdAt),
+  };
+}
+
+export function mintedToken(minted: NewlyMinted, custody: Custody): Wire<"mintedToken"> {
+  return { ...token(minted.token, custody), token: minted.text };
+}
+
+export function startedJob({ token, expiresAt }: StartedJob): Wire<"startedJob"> {
+  return { token, expiresAt: time(expiresAt) };
 }
 
 export function auditEntry(it: StoredEntry): Wire<"auditEntry"> {

@@ -42,3 +42,8 @@ export function secretId(text: string): string {
   if (!isUuid(text)) throw invalid("id", "must be the id of a secret");
   return text.toLowerCase();
 }
+
+export function idRef(field: string, text: string): string {
+  if (!isUuid(text)) throw invalid(field, "must be an id");
+  return text.toLowerCase();
+}

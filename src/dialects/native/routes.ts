@@ -8,11 +8,19 @@ import type { DialectServices } from "../dialect.ts";
 import { openapi } from "./openapi.ts";
 import { type Route, route } from "./route.ts";
 import { explainRoutes } from "./routes/explain.ts";
+import { grantRoutes } from "./routes/grants.ts";
+import { groupRoutes } from "./routes/groups.ts";
 import { historyRoutes } from "./routes/history.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+import { machineRoutes } from "./routes/machines.ts";
 import { organizationRoutes } from "./routes/organizations.ts";
+import { peopleRoutes } from "./routes/people.ts";
 import { secretRoutes } from "./routes/secrets.ts";
+import { serviceRoutes } from "./routes/services.ts";
 import { storeRoutes } from "./routes/stores.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { trashRoutes } from "./routes/trash.ts";
+import { trustRoutes } from "./routes/trusts.ts";
 import { valueRoutes } from "./routes/values.ts";
 
 export function routes(app: FastifyInstance, { operations, publicUrl }: DialectServices): void {
@@ -26,12 +34,20 @@ export function routes(app: FastifyInstance, { operations, publicUrl }: DialectS
 function tableOf(operations: Operations, publicUrl: string): readonly Route[] {
   const served = [
     ...organizationRoutes(operations.organizations),
+    ...peopleRoutes(operations),
     ...storeRoutes(operations),
     ...secretRoutes(operations),
     ...valueRoutes(operations),
     ...trashRoutes(operations),
     ...historyRoutes(operations),
     ...explainRoutes(operations),
+    ...groupRoutes(operations),
+    ...machineRoutes(operations),
+    ...serviceRoutes(operations),
+    ...grantRoutes(operations),
+    ...tokenRoutes(operations),
+    ...jobRoutes(operations),
+    ...trustRoutes(operations),
   ];
   const document: Route = route(
     {

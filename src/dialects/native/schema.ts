@@ -35,7 +35,7 @@ const texts = Object.assign(
   { type: "object" as const },
 );
 
-function oneOf<T extends string>(values: readonly T[]) {
+export function oneOf<T extends string>(values: readonly T[]) {
   return Type.Unsafe<T>({ type: "string", enum: [...values] });
 }
 
@@ -48,7 +48,7 @@ export function page<T extends TSchema>(items: T) {
 
 // ---- what is given -----------------------------------------------------------------------------
 
-const actor = Type.Object({ kind: oneOf(callerKinds), id: text, name: text });
+export const actor = Type.Object({ kind: oneOf(callerKinds), id: text, name: text });
 
 export const whoami = Type.Object({
   principal: Type.Object({ kind: text, id: text, name: text, email: optionalText }),
@@ -70,6 +70,47 @@ export const explainRequest = strict({
   secret: Type.Optional(text),
 });
 export const explained = Type.Object({ allowed: Type.Boolean(), because: list(text) });
+
+const requiredClaims = Type.Record(Type.String(), Type.Union([text, list(text)]));
+const publicKeys = list(Type.Record(Type.String(), Type.Unknown()));
+const namedStore = strict({ store: text, value: text });
+const trustAs = Type.Union([Type.Literal("job"), strict({ machine: text })]);
+export const newTrust = strict({
+  name: text,
+  issuer: text,
+  audience: optionalNullableText,
+  jwks: Type.Optional(
+    strict({
+      discovery: Type.Optional(Type.Boolean()),
+      url: Type.Optional(text),
+      file: Type.Optional(text),
+      keys: Type.Optional(publicKeys),
+    }),
+  ),
+  claims: requiredClaims,
+  store: optionalNullableText,
+  storeClaim: optionalNullableText,
+  stores: Type.Optional(list(Type.Union([text, namedStore]))),
+  as: trustAs,
+});
+export const trustPatch = strict({ name: text });
+export const trust = Type.Object({
+  id: text,
+  name: text,
+  issuer: text,
+  audience: text,
+  jwks: Type.Object({
+    discovery: Type.Optional(Type.Boolean()),
+    url: Type.Optional(text),
+    file: Type.Optional(text),
+    keys: Type.Optional(publicKeys),
+  }),
+  claims: Type.Record(Type.String(), list(text)),
+  store: nullable(text),
+  storeClaim: nullable(text),
+  stores: nullable(list(Type.Object({ store: text, value: text }))),
+  as: Type.Union([Type.Literal("job"), Type.Object({ machine: text })]),
+});
 
 const quotaLimit = nullable(Type.Integer({ minimum: 0 }));
 
@@ -119,6 +160,27 @@ const secretMembers = {
   revision: whole,
 };
 export const secret = Type.Object(secretMembers);
+
+const tokenMembers = {
+  id: text,
+  /** A machine's name is null where clients seal names (client custody). */
+  principal: Type.Object({ kind: oneOf(callerKinds), id: text, name: nullable(text) }),
+  name: text,
+  /** Null: all that the principal may do. */
+  scopes: nullable(list(text)),
+  /** Ids. Null: every store. */
+  stores: nullable(list(text)),
+  /** Null: accepted from everywhere. */
+  addresses: nullable(list(text)),
+  expiresAt: nullable(time),
+  lastUsedAt: nullable(time),
+  createdAt: time,
+};
+export const token = Type.Object(tokenMembers);
+
+export const mintedToken = Type.Object({ ...tokenMembers, token: text });
+
+export const startedJob = Type.Object({ token: text, expiresAt: time });
 
 export const trashed = Type.Object({
   ...secretMembers,
@@ -211,6 +273,8 @@ export const components: Readonly<Record<string, TSchema>> = {
   Quota: quota,
   Store: store,
   Secret: secret,
+  Token: token,
+  MintedToken: mintedToken,
   TrashedSecret: trashed,
   Version: version,
   Value: value,
@@ -251,6 +315,26 @@ export const organizationPatch = strict({
 export const newStore = strict({ name: text, slug: optionalNullableText });
 export const storePatch = strict({ name: optionalText });
 export const storeRemoval = strict({ force: optionalText });
+
+const narrowing = {
+  name: text,
+  scopes: Type.Optional(nullable(list(text))),
+  expiresAt: optionalNullableText,
+  addresses: Type.Optional(nullable(list(text))),
+};
+export const newOwnToken = strict(narrowing);
+export const newToken = strict({
+  principal: strict({ kind: oneOf(["person", "machine", "service"]), id: text }),
+  ...narrowing,
+  stores: Type.Optional(nullable(list(text))),
+});
+
+export const newJob = strict({
+  jobId: text,
+  /** Which there are and what they may hold, the core says. */
+  claims: Type.Unsafe<Readonly<Record<string, unknown>>>({ type: "object", additionalProperties: true }),
+  ttlSeconds: Type.Optional(nullable(whole)),
+});
 
 const metadata = {
   description: optionalNullableText,

@@ -105,5 +105,11 @@ export const access = migration({
     // The session of a workload ends with the trust that let it in.
     `ALTER TABLE tokens ADD COLUMN trust_id ${text} REFERENCES trusts (id) ON DELETE CASCADE`,
     "CREATE INDEX tokens_of_trust ON tokens (trust_id)",
+    // Lists walk these, newest first. Sessions of jobs are in no list, and there may be many.
+    "DROP INDEX tokens_of_principal",
+    "CREATE INDEX tokens_of_principal ON tokens (principal_id, organization_id, id)",
+    "CREATE INDEX tokens_listed ON tokens (organization_id, id) WHERE revoked_at IS NULL AND principal_kind <> 'job'",
+    "CREATE INDEX tokens_expired ON tokens (expires_at, id) WHERE expires_at IS NOT NULL",
+    "CREATE INDEX tokens_revoked ON tokens (revoked_at, id) WHERE revoked_at IS NOT NULL",
   ],
 });

@@ -1,23 +1,14 @@
-// People, memberships, tokens and the epochs under which decisions about them hold.
+// Roles, tokens and the epochs under which decisions about them hold.
 // It decides nothing: what a role or a token allows is the core's to say.
 import type { Role } from "../../core/authorize.ts";
 import type { CallerKind } from "../../core/caller.ts";
 import type { Claims } from "../../core/policies/claims.ts";
-import type { AccessReader, AccessRepository, Credential, Person } from "../../core/ports.ts";
-import { fold } from "../../core/text.ts";
+import type { AccessReader, AccessRepository, Credential } from "../../core/ports.ts";
 import type { Scope } from "../../core/tokens/scope.ts";
-import { type Queryable, sql } from "../sql.ts";
-import { flag, jsonOrNull, parsed, parsedOrNull } from "./columns.ts";
+import { type Queryable, sharing, sql } from "../sql.ts";
+import { jsonOrNull, parsed, parsedOrNull } from "./columns.ts";
 
 const installationScope = "installation";
-
-interface PersonRow {
-  id: string;
-  email: string;
-  name: string;
-  operator: number;
-  created_at: number;
-}
 
 interface CredentialRow {
   id: string;
@@ -85,36 +76,24 @@ export const statements = {
     SELECT i.epoch AS installation, o.epoch AS organization
     FROM access_epochs i JOIN access_epochs o ON o.scope = $2
     WHERE i.scope = $1`,
+  holdEpochs: sharing(sql<{ installation: number; organization: number }>`
+    SELECT i.epoch AS installation, o.epoch AS organization
+    FROM access_epochs i JOIN access_epochs o ON o.scope = $2
+    WHERE i.scope = $1`),
   standing: sql<{ installation: number; organization: number; revision: number }>`
     SELECT i.epoch AS installation, e.epoch AS organization, o.revision
     FROM access_epochs i JOIN access_epochs e ON e.scope = $2 JOIN organizations o ON o.id = $2
     WHERE i.scope = $1`,
-  insertPerson: sql`
-    INSERT INTO people (id, email, email_folded, name, operator, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6)`,
-  insertMembership: sql`
-    INSERT INTO memberships (id, organization_id, person_id, role, created_at)
-    VALUES ($1, $2, $3, $4, $5)`,
   insertToken: sql`
     INSERT INTO tokens (id, organization_id, principal_kind, principal_id, name, hash, scopes, reach, stores,
       addresses, trust_id, last_used_at, expires_at, revoked_at, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-  firstOperator: sql<PersonRow>`
-    SELECT id, email, name, operator, created_at FROM people
-    WHERE operator = 1 ORDER BY created_at, id LIMIT 1`,
   startEpoch: sql`INSERT INTO access_epochs (scope, epoch) VALUES ($1, 1)`,
   raiseEpoch: sql`UPDATE access_epochs SET epoch = epoch + 1 WHERE scope = $1`,
+  removeTokens: sql`
+    DELETE FROM tokens WHERE id IN (
+      SELECT id FROM tokens WHERE principal_kind = $1 AND principal_id = $2 ORDER BY id LIMIT $3)`,
 };
-
-function personOf(row: PersonRow): Person {
-  return {
-    id: row.id,
-    email: row.email,
-    name: row.name,
-    operator: row.operator === 1,
-    createdAt: row.created_at,
-  };
-}
 
 function credentialOf(row: CredentialRow): Credential {
   return {
@@ -201,12 +180,6 @@ export function accessRepository(db: Queryable): AccessRepository {
   };
   return {
     ...accessReader(db),
-    async insertPerson({ id, email, name, operator, createdAt }) {
-      await db.run(statements.insertPerson, [id, email, fold(email), name, flag(operator), createdAt]);
-    },
-    async insertMembership({ id, organizationId, personId, role, createdAt }) {
-      await db.run(statements.insertMembership, [id, organizationId, personId, role, createdAt]);
-    },
     async insertToken(token) {
       await db.run(statements.insertToken, [
         token.id,
@@ -226,14 +199,16 @@ export function accessRepository(db: Queryable): AccessRepository {
         token.createdAt,
       ]);
     },
-    async firstOperator() {
-      const row = await db.one(statements.firstOperator, []);
-      return row === undefined ? null : personOf(row);
+    async holdEpochs(organizationId) {
+      const row = await db.one(statements.holdEpochs, [installationScope, organizationId]);
+      if (row === undefined) throw new Error(`no access epoch was started for ${organizationId}`);
+      return row;
     },
     async startEpoch(scope) {
       await db.run(statements.startEpoch, [scope]);
     },
     raiseEpoch: raise,
     raiseInstallationEpoch: () => raise(installationScope),
+    removeTokens: (kind, principalId, limit) => db.run(statements.removeTokens, [kind, principalId, limit]),
   };
 }

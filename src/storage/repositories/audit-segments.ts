@@ -1,8 +1,8 @@
 // Removing old entries: which streams are due, the records that stay, and the removal itself, which
 // is bound to them: no row goes that no record covers.
 import type { SignedSegment } from "../../core/audit/segment.ts";
+import type { AuditReader, AuditRepository, DueStream } from "../../core/audit/trail.ts";
 import { RunAgain } from "../../core/errors.ts";
-import type { AuditReader, AuditRepository, DueStream } from "../../core/ports.ts";
 import { type Queryable, sql, UniqueViolation } from "../sql.ts";
 
 interface DueRow {

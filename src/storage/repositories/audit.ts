@@ -1,8 +1,8 @@
 // The audit trail's rows: appended as the stream chained them, read newest first.
 // Keeps: an entry is never changed, and its sequence and hash are the stream's, not the table's.
 import type { StoredEntry } from "../../core/audit/entry.ts";
+import type { AuditReader, AuditRepository } from "../../core/audit/trail.ts";
 import type { Position } from "../../core/pagination.ts";
-import type { AuditReader, AuditRepository } from "../../core/ports.ts";
 import { type Queryable, sql } from "../sql.ts";
 import type { AuditStream } from "../stream.ts";
 import { segmentReader, segmentRepository } from "./audit-segments.ts";

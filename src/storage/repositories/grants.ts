@@ -1,7 +1,16 @@
 // Grants: which subject holds which level on which object. It decides nothing.
-import type { Grant, HeldGrant, Level, ObjectKind, SubjectKind } from "../../core/grants/grant.ts";
-import type { GrantReader, GrantRepository } from "../../core/ports.ts";
-import { type Queryable, sql } from "../sql.ts";
+import type {
+  Grant,
+  GrantObject,
+  GrantSubject,
+  HeldGrant,
+  Level,
+  ObjectKind,
+  SubjectKind,
+} from "../../core/grants/grant.ts";
+import type { GrantFilter, GrantReader, GrantRepository } from "../../core/grants/port.ts";
+import { type Queryable, type SqlValue, sql } from "../sql.ts";
+import { type Prepared, parametersInto, shapesOf } from "./shapes.ts";
 
 interface HeldRow {
   object_kind: ObjectKind;
@@ -31,14 +40,15 @@ export const statements = {
   heldByMachine: sql<HeldRow>`
     SELECT object_kind, object_id, level, CAST(NULL AS TEXT) AS group_name FROM grants
     WHERE subject_kind = 'machine' AND subject_id = $2 AND organization_id = $1`,
-  // A part that is not asked for is NULL; the casts tell PostgreSQL the type of such a parameter.
-  list: sql<GrantRow>`
-    SELECT subject_kind, subject_id, object_kind, object_id, level FROM grants
-    WHERE organization_id = $1
-      AND (CAST($2 AS TEXT) IS NULL OR (subject_kind = $2 AND subject_id = $3))
-      AND (CAST($4 AS TEXT) IS NULL OR (object_kind = $4 AND object_id = $5))
-      AND (object_kind, object_id, subject_kind, subject_id) > ($6, $7, $8, $9)
-    ORDER BY object_kind, object_id, subject_kind, subject_id LIMIT $10`,
+  find: sql<{ level: Level }>`
+    SELECT level FROM grants
+    WHERE organization_id = $1 AND subject_kind = $2 AND subject_id = $3 AND object_kind = $4 AND object_id = $5`,
+  count: sql<{ of_subject: number; on_object: number }>`
+    SELECT
+      (SELECT COUNT(*) FROM grants WHERE organization_id = $1 AND subject_kind = $2 AND subject_id = $3)
+        AS of_subject,
+      (SELECT COUNT(*) FROM grants WHERE organization_id = $1 AND object_kind = $4 AND object_id = $5)
+        AS on_object`,
   put: sql`
     INSERT INTO grants (subject_kind, subject_id, object_kind, object_id, organization_id, level, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -52,6 +62,37 @@ export const statements = {
   forgetObject: sql`
     DELETE FROM grants WHERE organization_id = $1 AND object_kind = $2 AND object_id = $3`,
 };
+
+const lists = shapesOf<GrantRow>();
+
+export function listStatement(
+  organizationId: string,
+  { subject, object, onMachines }: GrantFilter,
+  { after, limit }: Parameters<GrantReader["list"]>[2],
+): Prepared<GrantRow> {
+  const values: SqlValue[] = [];
+  const parameter = parametersInto(values);
+  const place = [after?.object.kind, after?.object.id, after?.subject.kind, after?.subject.id];
+  const conditions = [
+    `organization_id = ${parameter(organizationId)}`,
+    ...(subject === null
+      ? []
+      : [`subject_kind = ${parameter(subject.kind)} AND subject_id = ${parameter(subject.id)}`]),
+    ...(object === null
+      ? []
+      : [`object_kind = ${parameter(object.kind)} AND object_id = ${parameter(object.id)}`]),
+    ...(onMachines ? [] : ["object_kind <> 'machine'"]),
+    ...(after === null
+      ? []
+      : [
+          `(object_kind, object_id, subject_kind, subject_id) > (${place.map((part) => parameter(part ?? "")).join(", ")})`,
+        ]),
+  ].join(" AND ");
+  const text = `
+    SELECT subject_kind, subject_id, object_kind, object_id, level FROM grants WHERE ${conditions}
+    ORDER BY object_kind, object_id, subject_kind, subject_id LIMIT ${parameter(limit)}`;
+  return { statement: lists(text), values };
+}
 
 function heldOf(row: HeldRow): HeldGrant {
   return {
@@ -75,22 +116,23 @@ export function grantReader(db: Queryable): GrantReader {
       const statement = kind === "person" ? statements.heldByPerson : statements.heldByMachine;
       return (await db.all(statement, [organizationId, id])).map(heldOf);
     },
-    async list(organizationId, { subject, object }, { after, limit }) {
-      const rows = await db.all(statements.list, [
-        organizationId,
-        subject?.kind ?? null,
-        subject?.id ?? null,
-        object?.kind ?? null,
-        object?.id ?? null,
-        after?.object.kind ?? "",
-        after?.object.id ?? "",
-        after?.subject.kind ?? "",
-        after?.subject.id ?? "",
-        limit,
-      ]);
-      return rows.map(grantOf);
+    async find(organizationId, subject, object) {
+      const row = await db.one(statements.find, placesOf(organizationId, subject, object));
+      return row?.level ?? null;
+    },
+    async list(organizationId, filter, page) {
+      const { statement, values } = listStatement(organizationId, filter, page);
+      return (await db.all(statement, values)).map(grantOf);
+    },
+    async count(organizationId, subject, object) {
+      const row = await db.one(statements.count, placesOf(organizationId, subject, object));
+      return { ofSubject: row?.of_subject ?? 0, onObject: row?.on_object ?? 0 };
     },
   };
+}
+
+function placesOf(organizationId: string, subject: GrantSubject, object: GrantObject): readonly string[] {
+  return [organizationId, subject.kind, subject.id, object.kind, object.id];
 }
 
 export function grantRepository(db: Queryable): GrantRepository {
@@ -101,8 +143,7 @@ export function grantRepository(db: Queryable): GrantRepository {
       return (await db.run(statements.put, values)) > 0;
     },
     async remove(organizationId, subject, object) {
-      const values = [organizationId, subject.kind, subject.id, object.kind, object.id];
-      return (await db.run(statements.remove, values)) > 0;
+      return (await db.run(statements.remove, placesOf(organizationId, subject, object))) > 0;
     },
     async forgetSubject(organizationId, { kind, id }) {
       await db.run(statements.forgetSubject, [organizationId, kind, id]);

@@ -1,8 +1,9 @@
 // Lists and counts of secrets, one statement per shape of a query.
 // It knows no paging protocol, only positions, and nothing of who may see what.
 // Keeps: each order is total and without NULLs, so pages neither skip a secret nor repeat one.
-import type { SecretQuery } from "../../core/ports.ts";
+
 import type { LabelRequirement, SecretFilter, SecretOrder } from "../../core/secrets/filter.ts";
+import type { SecretQuery } from "../../core/secrets/port.ts";
 import { descriptionSortCharacters } from "../../core/secrets/position.ts";
 import { fold } from "../../core/text.ts";
 import type { SqlValue } from "../sql.ts";

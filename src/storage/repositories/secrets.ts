@@ -2,7 +2,7 @@
 // It knows no rule of who may see what; lists are in secret-list.ts.
 // Keeps: labels and consumers in their own tables are always those of the row.
 import { RunAgain } from "../../core/errors.ts";
-import type { SecretReader, SecretRepository, SecretStanding } from "../../core/ports.ts";
+import type { SecretReader, SecretRepository, SecretStanding } from "../../core/secrets/port.ts";
 import { nameTaken, type Secret } from "../../core/secrets/secret.ts";
 import { type Queryable, sql, UniqueViolation } from "../sql.ts";
 import { jsonOrNull } from "./columns.ts";
@@ -85,6 +85,8 @@ export const statements = {
   remove: sql`DELETE FROM secrets WHERE id = $1 AND revision = $2`,
   insertTombstone: sql`
     INSERT INTO tombstones (id, organization_id, created_at, purged_at) VALUES ($1, $2, $3, $4)`,
+  forgetGrants: sql`
+    DELETE FROM grants WHERE organization_id = $1 AND object_kind = 'secret' AND object_id = $2`,
   sweepTombstones: sql`DELETE FROM tombstones WHERE purged_at < $1`,
 };
 
@@ -182,6 +184,7 @@ export function secretRepository(db: Queryable): SecretRepository {
       // What another writer changed since it was read is not what the caller decided to purge.
       const removed = await db.run(statements.remove, [secret.id, secret.revision]);
       if (removed === 0) throw new RunAgain("the secret changed");
+      await db.run(statements.forgetGrants, [secret.organizationId, secret.id]);
       await db.run(statements.insertTombstone, [secret.id, secret.organizationId, secret.createdAt, at]);
     },
     async sweepTombstones(before) {

@@ -1,6 +1,6 @@
 // The immutable versions of a value, sealed. Which one is current stands in the secret's row.
 import type { Actor } from "../../core/caller.ts";
-import type { VersionReader, VersionRepository } from "../../core/ports.ts";
+import type { VersionReader, VersionRepository } from "../../core/secrets/port.ts";
 import type { Version, VersionState } from "../../core/secrets/secret.ts";
 import { type Queryable, sql } from "../sql.ts";
 import { json, parsed } from "./columns.ts";

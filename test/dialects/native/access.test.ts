@@ -142,7 +142,8 @@ describe("client custody", () => {
     }
     expect((await me.get(`${home}/stores/default`)).body.name).toBeNull();
     expect((await me.get(`${home}/stores`)).body.items).toMatchObject([{ slug: "default", name: null }]);
-    expect((await me.patch(path, { policy: "[]" })).body).toMatchObject({ name: null, policy: "[]" });
+    const policy = "- build_branch: main\n";
+    expect((await me.patch(path, { policy })).body).toMatchObject({ name: null, policy });
     expect((await me.delete(path)).status).toBe(204);
     const trash = await me.get(`${home}/trash`);
     expect(trash.body.items).toMatchObject([{ id: secret.id, name: null, description: null }]);

@@ -47,7 +47,7 @@ describe("create-secret", () => {
     const given = {
       name: aName(),
       description: "two\nlines",
-      policy: "- claims:\n    queue: [deploy]\n",
+      policy: "- cluster_queue_key: [deploy] # kept\n",
       consumers: ["worker", "edge"],
       labels: { "example.org/team": "web", env: "" },
       annotations: { note: "ü\u{1F511}" },
@@ -255,7 +255,11 @@ describe("delete-secret", () => {
 
 describe("duplicate-secret", () => {
   test("201: policy, consumers and expiry are copied, labels and description are not", async () => {
-    const copied = { policy: "[]", consumers: ["worker"], expiresAt: "2099-01-01T00:00:00.000Z" };
+    const copied = {
+      policy: "[build_branch: main]",
+      consumers: ["worker"],
+      expiresAt: "2099-01-01T00:00:00.000Z",
+    };
     const source = await created(me, { ...copied, value: "v", description: "mine", labels: { a: "b" } });
     const name = aName();
     const answer = await me.post(at(source.name, "/duplicate"), { name });
@@ -267,7 +271,7 @@ describe("duplicate-secret", () => {
   });
 
   test("201 into another store, with what the request says instead", async () => {
-    const source = await created(me, { policy: "[]", consumers: ["worker"], value: "v" });
+    const source = await created(me, { policy: "[build_branch: main]", consumers: ["worker"], value: "v" });
     const other = await createdStore(me);
     const body = {
       name: aName(),

@@ -187,7 +187,7 @@ describe("an answer is refused", () => {
 
   test("and its connection closed, also after a good one", async () => {
     await answered("endless");
-    await answered({ keys: [] }, {}, 404);
+    await answered("endless", {}, 404);
     await fetcher(open()).json(`${issuer.url}${keysPath}`);
     await vi.waitFor(async () => expect(await issuer.connections()).toBe(0));
   });

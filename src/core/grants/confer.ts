@@ -1,0 +1,22 @@
+// Whoever gives a grant holds all that it gives, through the very credential he uses.
+import type { Access } from "../access.ts";
+import { demandLevel, notHeld } from "../confer.ts";
+import type { ReadTransaction } from "../ports.ts";
+import type { Grant } from "./grant.ts";
+import { findObject } from "./object.ts";
+
+export async function demandGrant(
+  tx: ReadTransaction,
+  access: Access,
+  { object, level }: Pick<Grant, "object" | "level">,
+): Promise<void> {
+  const found = await findObject(tx, access, object);
+  // On what is gone nobody holds anything.
+  if (found === null) return;
+  demandLevel(access, object.kind, found.target, level);
+  const { scopes, stores } = access.authority;
+  // Who manages a machine holds what it holds, now and later: that is as wide as no narrowed token is.
+  if (object.kind === "machine" && level === "manage" && (scopes !== null || stores !== null)) {
+    throw notHeld("a narrowed token (to confer manage on a machine)");
+  }
+}

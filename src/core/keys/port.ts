@@ -1,0 +1,38 @@
+// What the core needs of a database about keys. None of it is key material in the clear.
+import type { SealedValue, Secret } from "../secrets/secret.ts";
+import type { StoredPosition, StoredValue, Term } from "./term.ts";
+
+export interface KeyReader {
+  /** Of an organization, or of the installation where it is null; the newest first. */
+  terms(organizationId: string | null): Promise<readonly Term[]>;
+  /** How many versions lie under each term. It looks at as many rows. */
+  versionsByTerm(organizationId: string): Promise<ReadonlyMap<number, number>>;
+  /** Values that lie here under a term before `current`, in order of term and version. */
+  valuesBefore(
+    organizationId: string,
+    current: number,
+    page: { readonly after: StoredPosition | null; readonly limit: number },
+  ): Promise<readonly StoredValue[]>;
+  /** Organizations with a retired term under which something may still lie, by id. */
+  unfinished(page: { readonly after: string | null; readonly limit: number }): Promise<readonly string[]>;
+}
+
+export interface KeyRepository extends KeyReader {
+  /** From current to retired; false where it is not current. Waits for those who seal under it right now. */
+  retire(id: string, at: number): Promise<boolean>;
+  /** The secret as it stands, held against whoever would change it until the commit. */
+  held(organizationId: string, secretId: string): Promise<Secret | null>;
+  /** Other bytes for the same value; false where these are not the ones that lie there. */
+  replaceSealed(stored: StoredValue, value: SealedValue): Promise<boolean>;
+  /** Notes of each retired term whether the last value has left it; answers those that it newly has. */
+  noteEmptied(organizationId: string, at: number): Promise<readonly Term[]>;
+  /** Whether anything in the database is sealed under the term. */
+  isReferenced(organizationId: string | null, term: number): Promise<boolean>;
+  /** The wrapped bytes go; false where the term is not retired. */
+  destroy(id: string, at: number): Promise<boolean>;
+  /** Other bytes for the same internal key; false where these are not the ones that lie there. */
+  replaceInternal(
+    key: { readonly id: string; readonly before: Uint8Array },
+    sealed: { readonly term: number; readonly sealed: Uint8Array },
+  ): Promise<boolean>;
+}

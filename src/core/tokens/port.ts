@@ -1,0 +1,24 @@
+// What the core needs of a database for tokens beyond looking one up, which access does.
+import type { Token } from "./token.ts";
+
+/** Those that were revoked are not there any more, and sessions of jobs are not here. */
+export interface TokenReader {
+  find(id: string): Promise<Token | null>;
+  /**
+   * Newest first, before the given id. Of one organization, or (null) those over all organizations of
+   * their person; `principals`: theirs alone.
+   */
+  list(
+    of: { readonly organizationId: string | null; readonly principals: readonly string[] | null },
+    page: { readonly before: string | null; readonly limit: number },
+  ): Promise<readonly Token[]>;
+}
+
+export interface TokenRepository extends TokenReader {
+  /** False where it was revoked already. */
+  revoke(id: string, at: number): Promise<boolean>;
+  /** Moves the time of the last use forward, never back. */
+  touch(id: string, at: number): Promise<void>;
+  /** Forgets tokens of all kinds that ended up to that time: `limit` expired ones and as many revoked. */
+  sweep(until: number, limit: number): Promise<number>;
+}

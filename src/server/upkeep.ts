@@ -1,0 +1,55 @@
+// The jobs that keep a node in shape: what is old goes, and free space is watched. Whatever cannot
+// be undone waits while time is not to be trusted.
+import type { Logger } from "pino";
+import { newestHeadAt } from "../core/audit/retention.ts";
+import type { FaultModule } from "../storage/faults.ts";
+import type { NodeParts, OpenNode } from "./compose.ts";
+import type { Config } from "./config.ts";
+import { every, type Job } from "./jobs.ts";
+import { auditRetention } from "./retention.ts";
+import { steadiness } from "./steady.ts";
+
+const sweepEveryMs = 60_000;
+const retainEveryMs = 60 * 60 * 1000;
+/** A disk that fills at 100 MB/s is noticed within the default reserve. */
+const measureEveryMs = 2_000;
+
+export async function upkeep(
+  node: OpenNode,
+  config: Config,
+  log: Logger,
+  { faults }: NodeParts,
+): Promise<readonly Job[]> {
+  const { context, reserve } = node;
+  const { clock, database } = context;
+  // Before this process signs its first head.
+  const lastSeenAt = await database.point(newestHeadAt, null);
+  const steady = steadiness({ clock, monotonicMs: () => performance.now(), lastSeenAt, log });
+  const module: FaultModule | null = faults === undefined ? null : await import(faults.href);
+  const retain = auditRetention({
+    context,
+    keptMs: config.auditKeptMs,
+    folder: config.auditArchive,
+    log,
+    fault: module?.fault ?? null,
+  });
+  let stopped = false;
+  const measuring = every(measureEveryMs, () => reserve.measure(), log);
+  const sweeping = every(sweepEveryMs, async () => void (steady.check() && (await node.sweep())), log);
+  const retaining = every(
+    retainEveryMs,
+    async () => void (steady.check() && (await retain(() => stopped))),
+    log,
+  );
+  await reserve.measure();
+  return [
+    measuring,
+    sweeping,
+    {
+      stop() {
+        stopped = true;
+        return retaining.stop();
+      },
+    },
+  ];
+}
