@@ -69,9 +69,36 @@ export function clientOf(http: Http, place: Place) {
         http.json({ method: "POST", path: ["organizations"], body }, wire.organization),
     },
 
+    trusts: {
+      list: () => all([...org, "trusts"], {}, wire.trust),
+      get: (id: string) => http.json({ method: "GET", path: [...org, "trusts", id] }, wire.trust),
+      create: (body: unknown) => http.json({ method: "POST", path: [...org, "trusts"], body }, wire.trust),
+      rename: (id: string, name: string) =>
+        http.json({ method: "PATCH", path: [...org, "trusts", id], body: { name } }, wire.trust),
+      remove: (id: string) => http.done({ method: "DELETE", path: [...org, "trusts", id] }),
+    },
+
     access: {
       explain: (body: Readonly<Record<string, unknown>>) =>
         http.json({ method: "POST", path: [...org, "explain"], body }, wire.explained),
+    },
+
+    me: {
+      get: () => http.json({ method: "GET", path: ["me"] }, wire.account),
+      update: (body: { name?: string; email?: string }) =>
+        http.json({ method: "PATCH", path: ["me"], body }, wire.account),
+    },
+
+    people: {
+      list: () => all([...org, "people"], {}, wire.member),
+      invite: (body: { email: string; role: string }) =>
+        http.json({ method: "POST", path: [...org, "people"], body }, wire.invited),
+      changeRole: (id: string, role: string) =>
+        http.json({ method: "PATCH", path: [...org, "people", id], body: { role } }, wire.member),
+      remove: (id: string) => http.done({ method: "DELETE", path: [...org, "people", id] }),
+      /** The only one that takes no token. */
+      accept: (body: { invitation: string; name?: string }) =>
+        http.json({ method: "POST", path: ["invitations", "accept"], body }, wire.accepted),
     },
 
     stores: {

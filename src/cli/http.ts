@@ -69,9 +69,10 @@ export function requestUrl(base: URL, path: readonly string[], query: Query = {}
   return url;
 }
 
-export function httpOf(base: URL, token: string): Http {
+export function httpOf(base: URL, token: string | null): Http {
   async function send(request: Request): Promise<{ status: number; body: string }> {
-    const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: "application/json" };
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (token !== null) headers.authorization = `Bearer ${token}`;
     if (request.body !== undefined) headers["content-type"] = "application/json";
     if (request.ifMatch !== undefined) headers["if-match"] = `"${request.ifMatch}"`;
     const url = requestUrl(base, request.path, request.query);
@@ -135,6 +136,7 @@ const hints: Readonly<Record<string, string>> = {
   "secret.no_value": "give it one: coffer secret set NAME",
   "secret.name_taken": "list the names: coffer secret list",
   "store.not_empty": "look inside (coffer secret list --store STORE), or use --force",
+  "invitation.not_found": "ask for a new one: coffer people invite EMAIL",
   "organization.not_found": "list those you reach: coffer org list; choose with --org",
   "store.not_found": "list those you reach: coffer store list; choose with --store",
   "secret.not_found": "list the names: coffer secret list; deleted ones: coffer trash list",

@@ -7,11 +7,13 @@ import { explainCommand } from "./commands/explain.ts";
 import { hostCommands } from "./commands/host.ts";
 import { loginCommands } from "./commands/login.ts";
 import { organizationCommands } from "./commands/organizations.ts";
+import { peopleCommands } from "./commands/people.ts";
 import { policyCommands } from "./commands/policies.ts";
 import { runCommand } from "./commands/run.ts";
 import { secretCommands } from "./commands/secrets.ts";
 import { storeCommands } from "./commands/stores.ts";
 import { trashCommands } from "./commands/trash.ts";
+import { trustCommands } from "./commands/trusts.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import { type Failure, failureOf, usage } from "./failure.ts";
 import { printFailure } from "./output.ts";
@@ -81,7 +83,9 @@ ${exitCodeHelp}`,
   explainCommand(program, shell);
   storeCommands(program, shell);
   trashCommands(program, shell);
+  trustCommands(program, shell);
   organizationCommands(program, shell);
+  peopleCommands(program, shell);
   auditCommands(program, shell, end);
   return program;
 }

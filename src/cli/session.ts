@@ -57,8 +57,7 @@ export interface Target {
 }
 
 export function targetOf(options: ConnectionOptions, env: Environment, kept: Credentials | null): Target {
-  const insecure = options.insecureHttp ?? false;
-  const url = parseServerUrl(options.url ?? given(env.COFFER_URL) ?? kept?.url ?? defaultUrl, insecure);
+  const url = serverUrlOf(options, env, kept);
   const own = kept !== null && parseServerUrl(kept.url, true).href === url.href ? kept : null;
   const token = given(env.COFFER_TOKEN) ?? own?.token;
   if (token === undefined) throw noToken(url, kept);
@@ -68,6 +67,11 @@ export function targetOf(options: ConnectionOptions, env: Environment, kept: Cre
     organization: options.org ?? given(env.COFFER_ORG) ?? own?.organization ?? defaultPlace,
     store: options.store ?? given(env.COFFER_STORE) ?? own?.store ?? defaultPlace,
   };
+}
+
+export function serverUrlOf(options: ConnectionOptions, env: Environment, kept: Credentials | null): URL {
+  const url = options.url ?? given(env.COFFER_URL) ?? kept?.url ?? defaultUrl;
+  return parseServerUrl(url, options.insecureHttp ?? false);
 }
 
 /** A variable that is set but empty counts as not set. */

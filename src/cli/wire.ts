@@ -27,10 +27,38 @@ export const whoami = object({
 });
 export type Whoami = Shaped<typeof whoami>;
 
+export const trust = object({
+  id: text,
+  name: text,
+  issuer: text,
+  audience: text,
+  claims: anything,
+  store: nullable(text),
+  storeClaim: nullable(text),
+  as: either(text, object({ machine: text })),
+});
+export type Trust = Shaped<typeof trust>;
+
 export const explained = object({ allowed: flag, because: list(text) });
 
 export const organization = object({ id: text, slug: text, name, custody: optional(text) });
 export type Organization = Shaped<typeof organization>;
+
+export const account = object({ id: text, name: text, email: text });
+export type Account = Shaped<typeof account>;
+
+const memberMembers = {
+  membershipId: text,
+  id: nullable(text),
+  email: text,
+  name: nullable(text),
+  role: text,
+  status: text,
+};
+export const member = object(memberMembers);
+export type Member = Shaped<typeof member>;
+export const invited = object({ ...memberMembers, invitation: text });
+export const accepted = object({ person: account, token: text });
 
 export const store = object({ id: text, slug: text, name, createdAt: text, revision: whole });
 export type Store = Shaped<typeof store>;

@@ -97,7 +97,7 @@ async function loadAuthority(
       standing: reaches(credential, organization.id)
         ? await standingOf(tx, principal, organization.id)
         : null,
-      operator: principal.operator,
+      operator: principal.operator && token.organizationId === null,
       membersCreate: organization.membersCreate,
       scopes: token.reach,
       stores: token.stores,

@@ -34,6 +34,10 @@ import { createMachine } from "./machines/create.ts";
 import { getMachine, listMachines } from "./machines/read.ts";
 import { removeMachine } from "./machines/remove.ts";
 import { renameMachine } from "./machines/rename.ts";
+import { destroyKey } from "./keys/destroy.ts";
+import { resealValues, storedValues, unfinishedRotations } from "./keys/reseal.ts";
+import { renewKey, rotateKey } from "./keys/rotate.ts";
+import { keyStatus, termsToRotate } from "./keys/status.ts";
 import { recordRefusals } from "./operation.ts";
 import { createOrganization } from "./organizations/create.ts";
 import { findOrganization } from "./organizations/directory.ts";
@@ -53,6 +57,7 @@ import { findFoldedSecret, getSecret, listSecrets, positionOfSecret } from "./se
 import { recordReveals } from "./secrets/record.ts";
 import { removeSecrets } from "./secrets/remove.ts";
 import { prepareBatch, prepareReveal } from "./secrets/reveal.ts";
+import { sealedNow } from "./secrets/stored.ts";
 import { purgeTrashed, restoreSecret, sweepTrash } from "./secrets/trash.ts";
 import { updateSecret } from "./secrets/update.ts";
 import { findPastValue, listVersions, restoreVersion } from "./secrets/versions.ts";
@@ -98,6 +103,7 @@ const allCommands: readonly AnyCommand[] = [
   createSecrets,
   createStore,
   createTrust,
+  destroyKey,
   duplicateSecret,
   endJob,
   invitePerson,
@@ -116,12 +122,15 @@ const allCommands: readonly AnyCommand[] = [
   removeStore,
   removeTrust,
   renameTrust,
+  renewKey,
+  resealValues,
   reserveSeals,
   restateDigests,
   restoreSecret,
   restoreVersion,
   revokeOwnToken,
   revokeToken,
+  rotateKey,
   saveHead,
   startJob,
   sweepTokens,
@@ -158,6 +167,7 @@ const allQueries: readonly AnyQuery[] = [
   getStore,
   getToken,
   getTrust,
+  keyStatus,
   listAudit,
   listChanges,
   listOrganizations,
@@ -176,6 +186,10 @@ const allQueries: readonly AnyQuery[] = [
   readKeys,
   readOrganizationKeys,
   removalStanding,
+  sealedNow,
+  storedValues,
+  termsToRotate,
+  unfinishedRotations,
   whoami,
 ];
 

@@ -74,6 +74,15 @@ export const limits = {
   sealsPerTermMax: 2 ** 30,
   /** Seals reserved durably at a time: a crash forgets at most this many. */
   sealsPerBlock: 65_536,
+  /** Terms of one key that are not destroyed: all of them are opened at once. */
+  keyTermsMax: 1_000,
+  /** Moved to another term in one commit: a few milliseconds in which reveals of these secrets wait. */
+  resealRows: 128,
+  resealBytesMax: 1024 * 1024,
+  /** Organizations looked at together while their rotations are carried on. */
+  resealOrganizations: 100,
+  /** A value that does not open will not open a moment later either. */
+  resealRestMs: 10 * 60_000,
 
   /** Keys for the server's own use: an RSA key of 8,192 bits would still fit. */
   internalKeyBytesMax: 8_192,

@@ -49,6 +49,7 @@ const silent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "caller.unauthenticated",
   "server.sealed",
   "server.busy",
+  "key.rotated",
   "storage.unavailable",
   "storage.outcome_unknown",
   "storage.full",

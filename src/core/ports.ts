@@ -330,8 +330,10 @@ export interface Keyring {
   reseal(from: Address, sealed: Uint8Array, to: Address): Promise<SealedValue>;
   /** The keyed hash that `seal` stores, for comparing a value with a stored one. */
   fingerprint(address: Address, value: Plaintext): Uint8Array;
-  /** The first term of a new organization, to be inserted in the organization's own transaction. */
-  newOrganizationKey(organizationId: string, at: number): KeyRecord;
+  /** A new key for an organization, to be inserted in the transaction that begins the term. */
+  newOrganizationKey(organizationId: string, at: number, term?: number): KeyRecord;
+  /** The organization's keys changed in the tables: the next call looks again. */
+  forget(organizationId: string): void;
   signHead(head: StreamHead, at: number): SignedHead;
   signSegment(segment: Segment): SignedSegment;
 }

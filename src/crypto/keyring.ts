@@ -2,6 +2,7 @@
 // knows no tables, no callers and no root provider's ways. Key bytes live in key objects only,
 // plaintext bytes no longer than one call.
 import type { KeyObject } from "node:crypto";
+import type { Clock } from "../core/clock.ts";
 import { CofferError } from "../core/errors.ts";
 import type { Ids } from "../core/ids.ts";
 import { Plaintext } from "../core/plaintext.ts";
@@ -20,17 +21,18 @@ export interface KeySource {
   readonly installationId: string;
   readonly roots: RootKeys;
   readonly ids: Ids;
+  readonly clock: Clock;
   /** All terms of the installation key. */
   readonly keys: readonly KeyRecord[];
   readonly internalKeys: readonly InternalKeyRecord[];
   readonly loadOrganizationKeys: (organizationId: string) => Promise<readonly KeyRecord[]>;
   /** As `InstallationRepository.reserveSeals`, committed before it answers. */
   readonly reserve: (keyId: string, count: number) => Promise<number | null>;
+  /** Begins the organization's next term with this key, unless another one follows the used-up term already. */
+  readonly renew: (organizationId: string, usedUp: number, key: KeyRecord) => Promise<unknown>;
 }
 
 export interface OpenKeyring extends Keyring {
-  /** The organization's keys changed in the tables: the next call looks again. */
-  forget(organizationId: string): void;
   /** Lets every key go; each later call is refused as on a sealed server. */
   close(): void;
 }
@@ -68,14 +70,21 @@ function isCurrent(key: KeyRecord): boolean {
 
 /** Throws `server.sealed` or `value.integrity` where `unlock` answers. */
 export function openKeyring(source: KeySource): OpenKeyring {
-  const { installationId, ids } = source;
+  const { installationId, ids, clock } = source;
   let open: OpenKeys | null = openKeys(source);
   const terms = openTerms({
     installationId,
     unwrap: (record) => unwrap(opened().roots, installationId, record),
     load: source.loadOrganizationKeys,
     reserve: source.reserve,
+    async renew(organizationId, usedUp) {
+      await source.renew(organizationId, usedUp, newKey(organizationId, usedUp + 1, clock.now()));
+    },
   });
+
+  function newKey(organizationId: string, term: number, at: number): KeyRecord {
+    return newWrappedKey(ids.next(), opened().roots.active, installationId, { organizationId, term }, at).record;
+  }
 
   function opened(): OpenKeys {
     if (open === null) throw new CofferError("server.sealed", "The server is sealed.");
@@ -129,10 +138,7 @@ export function openKeyring(source: KeySource): OpenKeyring {
         bytes.fill(0);
       }
     },
-    newOrganizationKey(organizationId, at) {
-      const place = { organizationId, term: 1 };
-      return newWrappedKey(ids.next(), opened().roots.active, installationId, place, at).record;
-    },
+    newOrganizationKey: (organizationId, at, term = 1) => newKey(organizationId, term, at),
     signHead: (head, at) => signHead(opened().signing, installationId, head, at),
     signSegment: (segment) => signSegment(opened().signing, installationId, segment),
     forget: terms.forget,

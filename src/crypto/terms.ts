@@ -29,6 +29,8 @@ export interface TermSource {
   readonly unwrap: (record: KeyRecord) => KeyObject;
   readonly load: (organizationId: string) => Promise<readonly KeyRecord[]>;
   readonly reserve: (keyId: string, count: number) => Promise<number | null>;
+  /** Sees to a term after this one, which may not seal any more. */
+  readonly renew: (organizationId: string, usedUp: number) => Promise<void>;
 }
 
 export interface Terms {
@@ -82,9 +84,14 @@ export function openTerms(source: TermSource): Terms {
     const keys = await load(organizationId);
     if (keys.current === null) throw new CofferError("internal", "The organization has no key to seal with.");
     if (await take(source, keys.current)) return { keys, term: keys.current };
+    await source.renew(organizationId, keys.current.number);
+    const renewed = await load(organizationId);
+    if (renewed.current !== null && (await take(source, renewed.current))) {
+      return { keys: renewed, term: renewed.current };
+    }
     throw new CofferError(
       "storage.unavailable",
-      "The organization's key has sealed as many values as one key may: an operator must rotate it.",
+      "The organization's key has sealed as many values as one key may, and there is no new one.",
     );
   }
 

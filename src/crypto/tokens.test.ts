@@ -1,7 +1,15 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hashToken, mintToken, parseToken, sameHash, tokenKinds } from "./tokens.ts";
+import {
+  hashToken,
+  mintInvitation,
+  mintToken,
+  parseInvitation,
+  parseToken,
+  sameHash,
+  tokenKinds,
+} from "./tokens.ts";
 
 interface Case {
   readonly comment: string;
@@ -33,6 +41,16 @@ test("a minted token parses to its kind, id and hash", () => {
       expect(parseToken(text)).toEqual({ kind, id, hash });
     }),
   );
+});
+
+test("an invitation has the form of a token, and neither passes for the other", () => {
+  const id = "01930000-0000-7000-8000-000000000000";
+  const { text, hash } = mintInvitation(id);
+  expect(text).toMatch(/^coffer_invitation_01930000000070008000000000000000_[\w-]{43}$/);
+  expect(parseInvitation(text)).toEqual({ id, hash });
+  expect(parseToken(text)).toBeNull();
+  for (const kind of tokenKinds) expect(parseInvitation(mintToken(kind, id).text)).toBeNull();
+  expect(parseInvitation(`${text} `)).toBeNull();
 });
 
 test("no two tokens share their secret", () => {

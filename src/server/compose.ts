@@ -15,6 +15,7 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import { CofferError } from "../core/errors.ts";
 import { type Ids, uuidv7 } from "../core/ids.ts";
 import { readKeys, readOrganizationKeys, reserveSeals, type StoredKeys } from "../core/installation.ts";
+import { renewKey } from "../core/keys/rotate.ts";
 import { type Operations, operations } from "../core/operations.ts";
 import type { Context, Database } from "../core/ports.ts";
 import { sweepTrash } from "../core/secrets/trash.ts";
@@ -177,10 +178,12 @@ async function reopen(config: Config, parts: Unlocking): Promise<OpenNode | Seal
     installationId: parts.stored.installation?.id ?? "",
     roots,
     ids: parts.ids,
+    clock: parts.clock,
     keys: parts.stored.keys,
     internalKeys: parts.stored.internalKeys,
     loadOrganizationKeys: async () => [],
     reserve: async () => null,
+    renew: async () => null,
   });
   if (trial.sealed || roots === null) {
     const { expects = null, because = "" } = trial.sealed ? trial : {};
@@ -198,10 +201,19 @@ function running(parts: Unlocking, roots: RootKeys, opened: Database, bootstrap:
     installationId: stored.installation?.id ?? "",
     roots,
     ids,
+    clock,
     keys: stored.keys,
     internalKeys: stored.internalKeys,
     loadOrganizationKeys: (organizationId) => database.point(readOrganizationKeys, { organizationId }),
     reserve: (keyId, count) => database.execute(reserveSeals, { keyId, count }),
+    renew: (organizationId, usedUp, key) =>
+      database.execute(renewKey, {
+        caller: systemCaller("rotation"),
+        at: clock.now(),
+        organizationId,
+        usedUp,
+        key,
+      }),
   });
   if (unlocked.sealed) throw new CofferError("server.sealed", unlocked.because);
   const { keyring } = unlocked;

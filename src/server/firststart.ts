@@ -34,10 +34,12 @@ export async function createFirst(parts: FirstStart): Promise<Bootstrap | null> 
     installationId: made.installation.id,
     roots,
     ids,
+    clock,
     keys: [made.installationKey],
     internalKeys: made.internalKeys,
     loadOrganizationKeys: async () => [],
     reserve: async () => null,
+    renew: async () => null,
   });
   const person: Person = {
     id: ids.next(),

@@ -6,6 +6,8 @@ import { type Entry, isHash, type SecretRow, secretDigest } from "./format.ts";
 
 interface Latest {
   readonly revision: number;
+  /** Of the key that a rotation sealed it under; 0 where the entry is no rotation's. */
+  readonly term: number;
   readonly at: number;
   /** Null: the secret was purged, and no row may remain. */
   readonly digest: string | null;
@@ -47,7 +49,9 @@ function tell(row: SecretRow, latest: Latest | undefined): string | null {
 }
 
 function isNewer(one: Latest, other: Latest): boolean {
-  return one.revision === other.revision ? one.at >= other.at : one.revision > other.revision;
+  if (one.revision !== other.revision) return one.revision > other.revision;
+  // A rotation moves the ciphertext and not the revision; its terms only grow.
+  return one.term === other.term ? one.at >= other.at : one.term > other.term;
 }
 
 function latestOf(details: string, at: Entry["at"]): Latest | null {
@@ -60,6 +64,7 @@ function latestOf(details: string, at: Entry["at"]): Latest | null {
   if (typeof value !== "object" || value === null || !("digest" in value) || !("revision" in value))
     return null;
   const { digest, revision } = value;
+  const term = "term" in value && typeof value.term === "number" ? value.term : 0;
   if (typeof revision !== "number" || !(digest === null || isHash(digest))) return null;
-  return { revision, at: typeof at === "number" ? at : 0, digest };
+  return { revision, term, at: typeof at === "number" ? at : 0, digest };
 }

@@ -188,6 +188,29 @@ for (const engine of coffers) {
       });
     });
 
+    test("an account that is in the organization by now takes no second place", async () => {
+      const before = await people().me(owner);
+      const { member, code } = await invited(anEmail());
+      await people().updateMe(owner, { email: member.email });
+      expect(await refusal(accept(code))).toMatchObject({ code: "invitation.not_found", because: "ended" });
+      await people().updateMe(owner, { email: before.email });
+    });
+
+    test("who leaves and comes back does so at once, by a token over all organizations too", async () => {
+      const org = await anOrganization();
+      const { code: first } = await invited(anEmail(), "owner", owner, org);
+      const second = callerOf(await accept(first));
+      const [own] = (await listed(second, org)).filter(({ person }) => person?.id === owner.id);
+      await people().remove(owner, org, own?.id ?? "");
+      expect(await refusal(people().list(owner, org, { after: null, limit: 1 }))).toMatchObject({
+        code: "organization.not_found",
+      });
+      const { email } = await people().me(owner);
+      const { code } = await invited(email, "member", second, org);
+      await accept(code);
+      expect(await listed(owner, org)).toMatchObject([{ email, role: "member" }]);
+    });
+
     test("somebody who is there is not invited again", async () => {
       const { email } = await joined("member");
       expect(await refusal(invited(email.toUpperCase()))).toMatchObject({ code: "people.email_taken" });
@@ -243,6 +266,17 @@ for (const engine of coffers) {
         const done = await Promise.allSettled([
           people().changeRole(second, org, only, "member"),
           people().remove(owner, org, member.id),
+        ]);
+        expect(done.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      }
+    });
+
+    test("of two who take each other's role away at once, one is too late", async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const [one, other] = [await joined("owner"), await joined("owner")];
+        const done = await Promise.allSettled([
+          people().changeRole(one.caller, home, other.membershipId, "member"),
+          people().changeRole(other.caller, home, one.membershipId, "member"),
         ]);
         expect(done.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
       }

@@ -20,10 +20,12 @@ export async function openerOf(data: string, tables: Tables): Promise<Opener> {
     installationId: String(tables.installation[0]?.id),
     roots,
     ids: { next: () => "" },
+    clock: { now: () => 0 },
     keys: keys.filter((key) => key.organizationId === null),
     internalKeys: tables.internalKeys.map(internalKeyRecord),
     loadOrganizationKeys: async (id) => keys.filter((key) => key.organizationId === id),
     reserve: async () => null,
+    renew: async () => null,
   });
   return {
     async open(version) {

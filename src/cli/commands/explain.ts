@@ -36,7 +36,9 @@ export function explainCommand(program: Command, shell: Shell): void {
         ...(secret === undefined ? {} : { secret }),
       });
       await output.data(answer, () =>
-        [answer.allowed ? "allowed" : "not allowed", ...answer.because.map((line) => `  ${line}`)].join("\n"),
+        [answer.allowed ? "allowed" : "not allowed", ...answer.because.map((line) => `  ${line}`), ""].join(
+          "\n",
+        ),
       );
     });
   connectionOptions(explain);

@@ -29,11 +29,17 @@ export interface GroupOperations {
 }
 
 export function groupOperations(ctx: Context, directory: Directory): GroupOperations {
-  const callIn = async (caller: Caller, org: Ref, action: "group.read" | "group.manage", id: string | null) => {
+  const callIn = async (
+    caller: Caller,
+    org: Ref,
+    action: "group.read" | "group.manage",
+    id: string | null,
+  ) => {
     const { id: organizationId } = await directory.locate(caller, org, action, groupAuditTarget({ id }));
     return { ...callOf(ctx, caller), organizationId };
   };
-  const reading = (id: string | null) => ({ action: "group.read", target: groupAuditTarget({ id }) }) as const;
+  const reading = (id: string | null) =>
+    ({ action: "group.read", target: groupAuditTarget({ id }) }) as const;
 
   return {
     async create(caller, org, { name }) {
@@ -47,7 +53,11 @@ export function groupOperations(ctx: Context, directory: Directory): GroupOperat
     },
     async list(caller, org, page) {
       const call = await callIn(caller, org, "group.read", null);
-      const rows = await read(ctx, { query: listGroups, ...reading(null), where: "scan" }, { ...call, ...page });
+      const rows = await read(
+        ctx,
+        { query: listGroups, ...reading(null), where: "scan" },
+        { ...call, ...page },
+      );
       return pageOf(rows, page.limit, ({ id, name }) => ({ key: name, id }));
     },
     async update(caller, org, id, change) {

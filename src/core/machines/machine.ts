@@ -25,7 +25,8 @@ export function machineTarget({ id }: Pick<Machine, "id">): Target {
 export const everyMachine: Target = machineTarget({ id: "" });
 
 export function parseMachineName(text: string, custody: Custody): string {
-  if (custody === "server") return parseText("name", text, { min: 1, max: limits.principalNameCharactersMax });
+  if (custody === "server")
+    return parseText("name", text, { min: 1, max: limits.principalNameCharactersMax });
   // Ciphertext as its clients write it; an index row could not hold as many wider characters.
   if (!/^[!-~]+$/.test(text)) throw invalid("name", "must be a string that its client has sealed");
   return parseText("name", text, { min: 1, max: limits.clientNameCharactersMax });

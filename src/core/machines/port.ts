@@ -7,7 +7,11 @@ export interface MachineReader {
   /** By name and id, after the given ones; `only` these ids where it is not null. */
   list(
     organizationId: string,
-    page: { readonly after: Position | null; readonly limit: number; readonly only: readonly string[] | null },
+    page: {
+      readonly after: Position | null;
+      readonly limit: number;
+      readonly only: readonly string[] | null;
+    },
   ): Promise<readonly Machine[]>;
 }
 

@@ -25,7 +25,8 @@ export const whoami: Query<Call, Whoami> = {
       principal: { kind, id, name, email },
       organization: bound && { id: bound.id, slug: bound.slug },
       scopes: token.scopes,
-      operator: principal.operator,
+      // As `permitOperator` decides: by a token over all organizations alone.
+      operator: principal.operator && token.organizationId === null,
     };
   },
 };

@@ -5,6 +5,7 @@ import type { Action } from "../actions.ts";
 import type { AuditEntry } from "../audit/entry.ts";
 import type { Change, ChangeKind } from "../changes.ts";
 import { CofferError, RunAgain } from "../errors.ts";
+import { keyRotated } from "../keys/term.ts";
 import { limits } from "../limits.ts";
 import { entryOf, type OrganizationCall } from "../operation.ts";
 import type { Custody } from "../organizations/organization.ts";
@@ -170,6 +171,6 @@ export async function confirmTerm(
   value: SealedValue,
 ): Promise<void> {
   if (!(await tx.installation.isCurrentTerm(organizationId, value.term))) {
-    throw new CofferError("storage.unavailable", "The key term changed; try again.");
+    throw keyRotated();
   }
 }

@@ -2,12 +2,13 @@
 // sealed, and hands plain data to a body; decisions and audit happen there.
 import type { Caller } from "../caller.ts";
 import { CofferError } from "../errors.ts";
+import { sealing } from "../keys/sealing.ts";
 import { limits } from "../limits.ts";
 import { callOf, read } from "../operation.ts";
 import type { Directory } from "../organizations/directory.ts";
 import type { Ref } from "../organizations/organization.ts";
 import { type Page, type Position, pageOf } from "../pagination.ts";
-import type { Context } from "../ports.ts";
+import type { Address, Context } from "../ports.ts";
 import { fold } from "../text.ts";
 import {
   type CreateOptions,
@@ -16,7 +17,7 @@ import {
   type NewSecret,
   refuseRepeatedNames,
 } from "./create.ts";
-import { duplicateSecret, findDuplicateSource } from "./duplicate.ts";
+import { type DuplicateSource, duplicateSecret, findDuplicateSource } from "./duplicate.ts";
 import {
   findFoldedSecret,
   getSecret,
@@ -28,7 +29,8 @@ import {
 import { secretPosition } from "./position.ts";
 import { parseBatch, type Removal, removeSecrets } from "./remove.ts";
 import { type Revealing, revealing } from "./revealing.ts";
-import type { Secret, SecretRef, Version } from "./secret.ts";
+import type { SealedValue, Secret, SecretRef, Version } from "./secret.ts";
+import { withStored } from "./stored.ts";
 import { refTarget, someSecrets } from "./target.ts";
 import { purgeTrashed, restoreSecret } from "./trash.ts";
 import {
@@ -140,40 +142,43 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
   const createAll: SecretOperations["createAll"] = async (caller, org, store, secrets, options = {}) => {
     parseBatch("items", secrets);
     const organization = await directory.locate(caller, org, "secret.create", someSecrets);
-    const drafts = await Promise.all(secrets.map((secret) => draftSecret(ctx, organization, secret)));
     const { foldNames = false, dryRun = false } = options;
-    refuseRepeatedNames(drafts, foldNames ? fold : (name) => name);
-    const input = {
-      ...callOf(ctx, caller),
-      organizationId: organization.id,
-      store,
-      drafts,
-      foldNames,
-      dryRun,
-    };
-    return database.execute(createSecrets, input);
+    return sealing(ctx.keyring, organization.id, async () => {
+      const drafts = await Promise.all(secrets.map((secret) => draftSecret(ctx, organization, secret)));
+      refuseRepeatedNames(drafts, foldNames ? fold : (name) => name);
+      return database.execute(createSecrets, {
+        ...callOf(ctx, caller),
+        organizationId: organization.id,
+        store,
+        drafts,
+        foldNames,
+        dryRun,
+      });
+    });
   };
 
   const update: SecretOperations["update"] = async (caller, org, store, secret, patch, options = {}) => {
     const { foldNames = false, dryRun = false, ...precondition } = options;
     const organization = await directory.locate(caller, org, "secret.update", refTarget(secret));
     const { metadata, toStore } = parsePatch(patch, organization.custody);
-    // A value is sealed for one secret: its id must be known before the body finds it again.
-    const value =
-      patch.value === undefined
-        ? null
-        : await sealFor(ctx, organization.id, (await get(caller, org, store, secret)).id, patch.value);
-    return database.execute(updateSecret, {
-      ...callOf(ctx, caller),
-      organizationId: organization.id,
-      store,
-      secret,
-      metadata,
-      toStore,
-      value,
-      precondition,
-      foldNames,
-      dryRun,
+    return sealing(ctx.keyring, organization.id, async () => {
+      // A value is sealed for one secret: its id must be known before the body finds it again.
+      const value =
+        patch.value === undefined
+          ? null
+          : await sealFor(ctx, organization.id, (await get(caller, org, store, secret)).id, patch.value);
+      return database.execute(updateSecret, {
+        ...callOf(ctx, caller),
+        organizationId: organization.id,
+        store,
+        secret,
+        metadata,
+        toStore,
+        value,
+        precondition,
+        foldNames,
+        dryRun,
+      });
     });
   };
 
@@ -223,6 +228,23 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
       precondition,
     });
   };
+
+  const resealed = (from: Address, sealed: Uint8Array, to: Address): Promise<SealedValue> =>
+    withStored(ctx, from, sealed, (bytes) => ctx.keyring.reseal(from, bytes, to));
+
+  /** The source's value for the copy's address; null where there is none. */
+  const copied = async (
+    { secret: { id, organizationId, versionId: from }, sealed }: DuplicateSource,
+    secretId: string,
+    versionId: string | null,
+  ): Promise<SealedValue | null> =>
+    sealed === null || from === null || versionId === null
+      ? null
+      : resealed({ organizationId, secretId: id, versionId: from }, sealed, {
+          organizationId,
+          secretId,
+          versionId,
+        });
 
   return {
     ...revealing(ctx, directory),
@@ -301,25 +323,15 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
       // A policy that was found is copied as it stands, readable or not; one that is sent is checked.
       const draft = wanted.policy === undefined ? { ...drafted, policy } : drafted;
       const versionId = source.sealed === null ? null : ctx.ids.next();
-      const value =
-        source.sealed === null || source.secret.versionId === null || versionId === null
-          ? null
-          : await ctx.keyring.reseal(
-              {
-                organizationId: organization.id,
-                secretId: source.secret.id,
-                versionId: source.secret.versionId,
-              },
-              source.sealed,
-              { organizationId: organization.id, secretId: draft.secretId, versionId },
-            );
-      return database.execute(duplicateSecret, {
-        ...callOf(ctx, caller),
-        ...place,
-        sourceRevision: source.secret.revision,
-        draft: { ...draft, value, versionId },
-        foldNames,
-      });
+      return sealing(ctx.keyring, organization.id, async () =>
+        database.execute(duplicateSecret, {
+          ...callOf(ctx, caller),
+          ...place,
+          sourceRevision: source.secret.revision,
+          draft: { ...draft, value: await copied(source, draft.secretId, versionId), versionId },
+          foldNames,
+        }),
+      );
     },
 
     async versions(caller, org, store, secret, { before, limit }) {
@@ -342,21 +354,19 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
       );
       const secretId = past.secret.id;
       const versionId = ctx.ids.next();
-      const value = await ctx.keyring.reseal(
-        { organizationId: id, secretId, versionId: past.version.id },
-        past.sealed,
-        { organizationId: id, secretId, versionId },
+      const from = { organizationId: id, secretId, versionId: past.version.id };
+      return sealing(ctx.keyring, id, async () =>
+        database.execute(restoreVersion, {
+          ...callOf(ctx, caller),
+          organizationId: id,
+          store,
+          secretId,
+          number,
+          versionId,
+          value: await resealed(from, past.sealed, { organizationId: id, secretId, versionId }),
+          precondition,
+        }),
       );
-      const call = { ...callOf(ctx, caller), organizationId: id };
-      return database.execute(restoreVersion, {
-        ...call,
-        store,
-        secretId,
-        number,
-        versionId,
-        value,
-        precondition,
-      });
     },
   };
 }

@@ -61,7 +61,7 @@ export interface SecretRepository extends SecretReader {
   touchRead(id: string, at: number, unlessAfter: number): Promise<void>;
   /** Trashed secrets whose store goes find their home in another one. */
   rehome(ids: readonly string[], storeId: string): Promise<void>;
-  /** The row and all its versions go; a tombstone keeps the place for cursors. */
+  /** The row, its versions and the grants on it go; a tombstone keeps the place for cursors. */
   purge(secret: Secret, at: number): Promise<void>;
   sweepTombstones(before: number): Promise<void>;
 }

@@ -21,6 +21,7 @@ import {
   type RevealInput,
 } from "./reveal.ts";
 import type { Secret, SecretRef } from "./secret.ts";
+import { withStored } from "./stored.ts";
 import { refTarget, someSecrets } from "./target.ts";
 
 export interface Revealed {
@@ -63,10 +64,8 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
 
   const open = ({ prepared }: Remembered): Promise<Plaintext> => {
     const { secret, versionId, sealed } = prepared;
-    return ctx.keyring.open(
-      { organizationId: secret.organizationId, secretId: secret.id, versionId },
-      sealed,
-    );
+    const address = { organizationId: secret.organizationId, secretId: secret.id, versionId };
+    return withStored(ctx, address, sealed, (bytes) => ctx.keyring.open(address, bytes));
   };
 
   /** Writes the reveals down, then the refusals; false if something moved and all is to be decided again. */

@@ -22,7 +22,14 @@ export const createService = mutation<CreateInput, Service>({
     const { because } = permit(access, "service.manage", organizationTarget());
     const { id, organizationId, name, at } = input;
     const stores = await boundStores(tx, access, input.stores);
-    const service: Service = { id, organizationId, name, stores, createdAt: at, createdBy: actorOf(input.caller) };
+    const service: Service = {
+      id,
+      organizationId,
+      name,
+      stores,
+      createdAt: at,
+      createdBy: actorOf(input.caller),
+    };
     demandReach(access, null, service);
     await changeAccess(tx, organizationId, access.epochs);
     await tx.services.insert(service);

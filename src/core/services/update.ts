@@ -20,8 +20,7 @@ export const updateService = mutation<UpdateInput, Service>({
   target: ({ id }) => serviceAuditTarget({ id }),
   run: async (tx, input) => {
     const { access, service, because } = await permittedService(tx, input, "service.manage");
-    const stores =
-      input.stores === undefined ? service.stores : await boundStores(tx, access, input.stores);
+    const stores = input.stores === undefined ? service.stores : await boundStores(tx, access, input.stores);
     const after = { ...service, name: input.name ?? service.name, stores };
     const changed = (["name", "stores"] as const).filter(
       (field) => JSON.stringify(after[field]) !== JSON.stringify(service[field]),

@@ -1,6 +1,7 @@
 // Tokens: of an organization's principals, and of a person over all his organizations.
 import type { Static } from "typebox";
 import type { Operations } from "../../../core/operations.ts";
+import type { Custody } from "../../../core/organizations/organization.ts";
 import type { TokenRequest } from "../../../core/tokens/operations.ts";
 import { instant } from "../../../http/queries.ts";
 import { idAfter, listOf, type PageQuery, pageAsked, wirePage } from "../pages.ts";
@@ -13,6 +14,9 @@ const all = "/v1/organizations/:org/tokens";
 const one = `${all}/:id` as const;
 const own = "/v1/tokens";
 const ownOne = `${own}/:id` as const;
+
+/** Tokens of persons alone: no client seals their names. */
+const persons: Custody = "server";
 
 export function tokenRoutes({ organizations, tokens }: Operations): readonly Route[] {
   const place = (text: string) => placeRef("organization", text);
@@ -99,7 +103,7 @@ export function tokenRoutes({ organizations, tokens }: Operations): readonly Rou
       async ({ caller, query }) => {
         const list = listOf("own tokens");
         const page = await tokens.own.list(caller, asked(list, query));
-        return wirePage(list, page, (token) => present.token(token, "server"));
+        return wirePage(list, page, (token) => present.token(token, persons));
       },
     ),
 
@@ -115,7 +119,7 @@ export function tokenRoutes({ organizations, tokens }: Operations): readonly Rou
         answer: schema.mintedToken,
       },
       async ({ caller, body }) =>
-        present.mintedToken(await tokens.own.mint(caller, requestOf(body)), "server"),
+        present.mintedToken(await tokens.own.mint(caller, requestOf(body)), persons),
     ),
 
     route(
@@ -128,7 +132,7 @@ export function tokenRoutes({ organizations, tokens }: Operations): readonly Rou
         answer: schema.token,
       },
       async ({ caller, params }) =>
-        present.token(await tokens.own.get(caller, idRef("id", params.id)), "server"),
+        present.token(await tokens.own.get(caller, idRef("id", params.id)), persons),
     ),
 
     route(
