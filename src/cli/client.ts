@@ -26,6 +26,13 @@ export interface SecretFields {
   readonly expiresAt?: string | null;
 }
 
+export interface TokenFields {
+  readonly name: string;
+  readonly scopes?: readonly string[];
+  readonly expiresAt?: string;
+  readonly addresses?: readonly string[];
+}
+
 const pageItems = 1_000;
 
 export type Client = ReturnType<typeof clientOf>;
@@ -101,6 +108,48 @@ export function clientOf(http: Http, place: Place) {
         http.json({ method: "POST", path: ["invitations", "accept"], body }, wire.accepted),
     },
 
+    groups: {
+      list: () => all([...org, "groups"], {}, wire.group),
+      get: (id: string) => http.json({ method: "GET", path: [...org, "groups", id] }, wire.group),
+      create: (name: string) =>
+        http.json({ method: "POST", path: [...org, "groups"], body: { name } }, wire.group),
+      rename: (id: string, name: string) =>
+        http.json({ method: "PATCH", path: [...org, "groups", id], body: { name } }, wire.group),
+      remove: (id: string) => http.done({ method: "DELETE", path: [...org, "groups", id] }),
+      members: (id: string) => all([...org, "groups", id, "members"], {}, wire.groupMember),
+      add: (id: string, person: string) =>
+        http.done({ method: "PUT", path: [...org, "groups", id, "members", person] }),
+      expel: (id: string, person: string) =>
+        http.done({ method: "DELETE", path: [...org, "groups", id, "members", person] }),
+    },
+
+    machines: {
+      list: () => all([...org, "machines"], {}, wire.machine),
+      get: (id: string) => http.json({ method: "GET", path: [...org, "machines", id] }, wire.machine),
+      create: (name: string) =>
+        http.json({ method: "POST", path: [...org, "machines"], body: { name } }, wire.machine),
+      rename: (id: string, name: string) =>
+        http.json({ method: "PATCH", path: [...org, "machines", id], body: { name } }, wire.machine),
+      remove: (id: string) => http.done({ method: "DELETE", path: [...org, "machines", id] }),
+    },
+
+    services: {
+      list: () => all([...org, "services"], {}, wire.service),
+      get: (id: string) => http.json({ method: "GET", path: [...org, "services", id] }, wire.service),
+      create: (body: { name: string; stores: readonly string[] | null }) =>
+        http.json({ method: "POST", path: [...org, "services"], body }, wire.service),
+      update: (id: string, body: { name?: string; stores?: readonly string[] | null }) =>
+        http.json({ method: "PATCH", path: [...org, "services", id], body }, wire.service),
+      remove: (id: string) => http.done({ method: "DELETE", path: [...org, "services", id] }),
+    },
+
+    grants: {
+      list: (filter: { subject?: string; object?: string }) => all([...org, "grants"], filter, wire.grant),
+      put: (body: wire.Grant) => http.json({ method: "PUT", path: [...org, "grants"], body }, wire.grant),
+      remove: (body: Omit<wire.Grant, "level">) =>
+        http.done({ method: "DELETE", path: [...org, "grants"], body }),
+    },
+
     stores: {
       list: () => all([...org, "stores"], {}, wire.store),
       get: (slug: string) => http.json({ method: "GET", path: [...org, "stores", slug] }, wire.store),
@@ -168,6 +217,25 @@ export function clientOf(http: Http, place: Place) {
       restore: (id: string, body: { name?: string }) =>
         http.json({ method: "POST", path: [...org, "trash", id, "restore"], body }, wire.secret),
       purge: (id: string) => http.done({ method: "DELETE", path: [...org, "trash", id] }),
+    },
+
+    tokens: {
+      list: () => all([...org, "tokens"], {}, wire.token),
+      create: (body: TokenFields & { principal: { kind: string; id: string }; stores?: readonly string[] }) =>
+        http.json({ method: "POST", path: [...org, "tokens"], body }, wire.mintedToken),
+      revoke: (id: string) => http.done({ method: "DELETE", path: [...org, "tokens", id] }),
+    },
+
+    ownTokens: {
+      list: () => all(["tokens"], {}, wire.token),
+      create: (body: TokenFields) => http.json({ method: "POST", path: ["tokens"], body }, wire.mintedToken),
+      revoke: (id: string) => http.done({ method: "DELETE", path: ["tokens", id] }),
+    },
+
+    jobs: {
+      create: (body: { jobId: string; claims: unknown; ttlSeconds?: number }) =>
+        http.json({ method: "POST", path: [...inStore, "jobs"], body }, wire.startedJob),
+      end: (jobId: string) => http.done({ method: "DELETE", path: [...inStore, "jobs", jobId] }),
     },
 
     audit: {

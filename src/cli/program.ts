@@ -4,14 +4,20 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { auditCommands } from "./commands/audit.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { grantCommands } from "./commands/grants.ts";
+import { groupCommands } from "./commands/groups.ts";
 import { hostCommands } from "./commands/host.ts";
+import { jobCommands } from "./commands/jobs.ts";
 import { loginCommands } from "./commands/login.ts";
+import { machineCommands } from "./commands/machines.ts";
 import { organizationCommands } from "./commands/organizations.ts";
 import { peopleCommands } from "./commands/people.ts";
 import { policyCommands } from "./commands/policies.ts";
 import { runCommand } from "./commands/run.ts";
 import { secretCommands } from "./commands/secrets.ts";
+import { serviceCommands } from "./commands/services.ts";
 import { storeCommands } from "./commands/stores.ts";
+import { tokenCommands } from "./commands/tokens.ts";
 import { trashCommands } from "./commands/trash.ts";
 import { trustCommands } from "./commands/trusts.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
@@ -82,10 +88,16 @@ ${exitCodeHelp}`,
   policyCommands(program, shell, end);
   explainCommand(program, shell);
   storeCommands(program, shell);
+  tokenCommands(program, shell);
+  jobCommands(program, shell);
   trashCommands(program, shell);
   trustCommands(program, shell);
   organizationCommands(program, shell);
   peopleCommands(program, shell);
+  groupCommands(program, shell);
+  machineCommands(program, shell);
+  serviceCommands(program, shell);
+  grantCommands(program, shell);
   auditCommands(program, shell, end);
   return program;
 }
@@ -97,6 +109,9 @@ function misuse(error: CommanderError, program: Command, argv: readonly string[]
   const name = pathOf(command);
   if (error.code === "commander.excessArguments" && name === "coffer secret set") {
     return usage("a value is not given as an argument", "pipe it in: printf %s ... | coffer secret set NAME");
+  }
+  if (error.code === "commander.excessArguments" && name === "coffer people accept") {
+    return usage("a code is not given as an argument", "pipe it in: coffer people accept < FILE");
   }
   const suggestion = more.join(" ").trim();
   return usage(message, `${suggestion === "" ? "" : `${suggestion} `}See: ${name} --help`);

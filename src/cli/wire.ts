@@ -63,6 +63,34 @@ export const accepted = object({ person: account, token: text });
 export const store = object({ id: text, slug: text, name, createdAt: text, revision: whole });
 export type Store = Shaped<typeof store>;
 
+export const group = object({ id: text, name: text, createdAt: text });
+export type Group = Shaped<typeof group>;
+
+export const groupMember = object({ id: text, name: text, email: text });
+
+export const machine = object({
+  id: text,
+  name,
+  createdAt: text,
+  createdBy: nullable(actor),
+  changedAt: text,
+});
+export type Machine = Shaped<typeof machine>;
+
+export const service = object({
+  id: text,
+  name: text,
+  stores: nullable(list(text)),
+  createdAt: text,
+  createdBy: nullable(actor),
+});
+export type Service = Shaped<typeof service>;
+
+const party = object({ kind: text, id: text });
+export const grant = object({ subject: party, object: party, level: text });
+export type Grant = Shaped<typeof grant>;
+export type Party = Shaped<typeof party>;
+
 const secretMembers = {
   id: text,
   storeId: text,
@@ -107,6 +135,21 @@ export type Value = Shaped<typeof value>;
 const refusedValue = object({ name, error: object({ code: text, message: text }) });
 export const values = object({ items: list(either(value, refusedValue)) });
 export type Values = Shaped<typeof values>;
+
+const tokenMembers = {
+  id: text,
+  principal: object({ kind: text, id: text, name }),
+  name: text,
+  scopes: nullable(list(text)),
+  stores: nullable(list(text)),
+  addresses: nullable(list(text)),
+  expiresAt: nullable(text),
+  lastUsedAt: nullable(text),
+  createdAt: text,
+};
+export const token = object(tokenMembers);
+export const mintedToken = object({ ...tokenMembers, token: text });
+export const startedJob = object({ token: text, expiresAt: text });
 
 export const auditEntry = object({
   stream: text,

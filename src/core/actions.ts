@@ -54,6 +54,7 @@ export const systemActions = [
   "trash.purge",
   "key.renew",
   "key.reseal",
+  "key.retire",
   "audit.open",
   "audit.close",
   "audit.remove",

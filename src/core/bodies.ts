@@ -36,7 +36,7 @@ import { removeMachine } from "./machines/remove.ts";
 import { renameMachine } from "./machines/rename.ts";
 import { destroyKey } from "./keys/destroy.ts";
 import { resealValues, storedValues, unfinishedRotations } from "./keys/reseal.ts";
-import { renewKey, rotateKey } from "./keys/rotate.ts";
+import { renewKey, retireTerms, rotateKey } from "./keys/rotate.ts";
 import { keyStatus, termsToRotate } from "./keys/status.ts";
 import { recordRefusals } from "./operation.ts";
 import { createOrganization } from "./organizations/create.ts";
@@ -128,6 +128,7 @@ const allCommands: readonly AnyCommand[] = [
   restateDigests,
   restoreSecret,
   restoreVersion,
+  retireTerms,
   revokeOwnToken,
   revokeToken,
   rotateKey,

@@ -1,6 +1,7 @@
 // Nobody confers what he does not hold, through the very credential he uses. Each function names what
 // is given and refuses unless the caller holds all of it.
 import { type Access, organizationTarget } from "./access.ts";
+import type { Action } from "./actions.ts";
 import { narrower, parseNetworks } from "./addresses.ts";
 import { authorize, type Role, type Target } from "./authorize.ts";
 import { CofferError } from "./errors.ts";
@@ -9,7 +10,12 @@ import type { ReadTransaction, TokenRecord } from "./ports.ts";
 import { scopesWithin } from "./tokens/scope.ts";
 
 /** Giving a level on an object needs every action of that level there. */
-export function demandLevel(access: Access, object: GrantObject["kind"], target: Target, level: Level): void {
+export function demandLevel(
+  access: Pick<Access, "authority">,
+  object: GrantObject["kind"],
+  target: Target,
+  level: Level,
+): void {
   for (const action of actionsOf(object, level)) {
     const { allowed, because } = authorize(access.authority, action, target);
     if (!allowed) throw notHeld(`${because} (to confer ${level})`);
@@ -87,15 +93,34 @@ function networksOf(texts: readonly string[] | null) {
   return texts === null ? null : parseNetworks("addresses", texts);
 }
 
-/** Who manages a machine holds what it holds. */
+/**
+ * By another name nobody does with a secret, or with a copy of its value, what he may not do by its own:
+ * scopes go by names.
+ */
+export function demandNoMore(access: Access, actions: Iterable<Action>, before: Target, after: Target): void {
+  if (access.authority.scopes === null) return;
+  for (const action of actions) {
+    const { allowed, because } = authorize(access.authority, action, before);
+    if (!allowed && authorize(access.authority, action, after).allowed) {
+      throw notHeld(`${because} (by its own name)`);
+    }
+  }
+}
+
+/** Who manages a machine holds what it holds, now and later: that is as wide as no narrowed token is. */
+export function demandWholeOfMachine({ authority: { scopes, stores } }: Access): void {
+  if (scopes !== null || stores !== null) throw notHeld("a narrowed token (to confer manage on a machine)");
+}
+
+/** Letting others in as a machine. */
 export async function demandMachine(tx: ReadTransaction, access: Access, machineId: string): Promise<void> {
   const machine = await tx.access.principal("machine", machineId);
   const target: Target = { kind: "machine", storeId: null, machineId };
   const known = machine !== null && machine.organizationId === access.organization.id;
   const { allowed, because } = authorize(access.authority, "machine.manage", target);
-  if (known && allowed) return;
   // A machine that is not there and one that he does not manage are the same.
-  throw notHeld(known ? because : "no such machine");
+  if (!known || !allowed) throw notHeld(known ? because : "no such machine");
+  demandWholeOfMachine(access);
 }
 
 export function notHeld(because: string): CofferError {

@@ -9,6 +9,7 @@ import { type PeopleOperations, peopleOperations } from "./people/operations.ts"
 import { type GrantOperations, grantOperations } from "./grants/operations.ts";
 import { type GroupOperations, groupOperations } from "./groups/operations.ts";
 import { type JobOperations, jobOperations } from "./jobs/operations.ts";
+import { type KeyOperations, keyOperations } from "./keys/operations.ts";
 import type { Context } from "./ports.ts";
 import { type SecretOperations, secretOperations } from "./secrets/operations.ts";
 import { type ServiceOperations, serviceOperations } from "./services/operations.ts";
@@ -29,6 +30,7 @@ export interface Operations {
   readonly jobs: JobOperations;
   readonly access: ExplainOperations;
   readonly trusts: TrustOperations;
+  readonly keys: KeyOperations;
   readonly audit: AuditOperations;
   readonly feed: FeedOperations;
 }
@@ -48,6 +50,7 @@ export function operations(ctx: Context): Operations {
     jobs: jobOperations(ctx, organizations),
     trusts: trustOperations(ctx, organizations),
     access: explainOperations(ctx, organizations),
+    keys: keyOperations(ctx, organizations),
     audit: auditOperations(ctx, organizations),
     feed: feedOperations(ctx, organizations),
   };

@@ -15,11 +15,12 @@ const newRoots = () => parseRootKeys(formatRootKeyFile(newRootKey()));
 function world(roots: RootKeys = newRoots()) {
   const made = newInstallation({ ids, clock, roots });
   const table: KeyRecord[] = [];
-  const asked = { loads: 0, reserves: 0 };
+  const asked = { loads: 0, reserves: 0, renews: 0 };
   const source = {
     installationId: made.installation.id,
     roots,
     ids,
+    clock,
     keys: [made.installationKey],
     internalKeys: made.internalKeys,
     async loadOrganizationKeys(organizationId: string) {
@@ -33,6 +34,14 @@ function world(roots: RootKeys = newRoots()) {
       if (key?.state !== "current" || key.sealsReserved + count > limits.sealsPerTermMax) return null;
       table[at] = { ...key, sealsReserved: key.sealsReserved + count };
       return key.sealsReserved + count;
+    },
+    async renew(organizationId: string, usedUp: number, key: KeyRecord) {
+      asked.renews += 1;
+      const at = table.findIndex((it) => it.organizationId === organizationId && it.state === "current");
+      const current = table[at];
+      if (current === undefined || current.term !== usedUp) return;
+      table[at] = { ...current, state: "retired" };
+      table.push(key);
     },
   };
   const keyring = openKeyring(source);
@@ -124,11 +133,11 @@ describe("organization keys", () => {
     const { source, keyring, organization, asked } = world();
     const address = addressIn(organization());
     const sealed = await Promise.all(Array.from({ length: 20 }, () => keyring.seal(address, value)));
-    expect(asked).toEqual({ loads: 1, reserves: 1 });
+    expect(asked).toMatchObject({ loads: 1, reserves: 1 });
     const restarted = openKeyring(source);
     const opened = await Promise.all(sealed.map((it) => restarted.open(address, it.sealed)));
     expect(opened.map((it) => it.reveal())).toEqual(sealed.map(() => value.reveal()));
-    expect(asked).toEqual({ loads: 2, reserves: 1 });
+    expect(asked).toMatchObject({ loads: 2, reserves: 1 });
   });
 
   test("a failed load is not remembered", async () => {
@@ -228,25 +237,37 @@ describe("terms", () => {
     await expect(keyring.seal(addressIn(organization()), value)).rejects.toThrow("disk full");
   });
 
-  test("a key that sealed as often as it may opens and seals no more", async () => {
-    const { keyring, organization, change, source } = world();
+  test("a key that sealed as often as it may opens, and the next term begins by itself", async () => {
+    const { keyring, organization, change, source, asked } = world();
     const address = addressIn(organization());
     const { sealed } = await keyring.seal(address, value);
     change(address.organizationId, { sealsReserved: limits.sealsPerTermMax });
     const restarted = openKeyring(source);
-    await expect(restarted.seal(address, value)).rejects.toThrow(
+    const anew = await Promise.all(Array.from({ length: 5 }, () => restarted.seal(address, value)));
+    expect(anew.map(({ term }) => term)).toEqual([2, 2, 2, 2, 2]);
+    expect(asked.renews).toBe(1);
+    for (const it of [sealed, anew[0]?.sealed]) {
+      expect((await restarted.open(address, it ?? sealed)).reveal()).toBe(value.reveal());
+    }
+  });
+
+  test("a key that sealed as often as it may seals no more where no term follows", async () => {
+    const { organization, change, source } = world();
+    const address = addressIn(organization());
+    change(address.organizationId, { sealsReserved: limits.sealsPerTermMax });
+    const keyring = openKeyring({ ...source, renew: async () => null });
+    await expect(keyring.seal(address, value)).rejects.toThrow(
       expect.objectContaining({
         code: "storage.unavailable",
-        message: expect.stringContaining("must rotate it"),
+        message: expect.stringContaining("there is no new one"),
       }),
     );
-    expect((await restarted.open(address, sealed)).reveal()).toBe(value.reveal());
   });
 
   test("a reservation that would pass the limit is not used, whatever the table answers", async () => {
     const { source, organization } = world();
     const keyring = openKeyring({ ...source, reserve: async () => limits.sealsPerTermMax + 1 });
-    await expect(keyring.seal(addressIn(organization()), value)).rejects.toThrow("must rotate it");
+    await expect(keyring.seal(addressIn(organization()), value)).rejects.toThrow("there is no new one");
   });
 
   test("a retired term opens; the next one seals as soon as the tables have it", async () => {

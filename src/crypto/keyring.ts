@@ -83,7 +83,8 @@ export function openKeyring(source: KeySource): OpenKeyring {
   });
 
   function newKey(organizationId: string, term: number, at: number): KeyRecord {
-    return newWrappedKey(ids.next(), opened().roots.active, installationId, { organizationId, term }, at).record;
+    return newWrappedKey(ids.next(), opened().roots.active, installationId, { organizationId, term }, at)
+      .record;
   }
 
   function opened(): OpenKeys {

@@ -48,6 +48,7 @@ export interface Terms {
 export function openTerms(source: TermSource): Terms {
   const known = new Map<string, OrganizationKeys>();
   const loading = new Map<string, Promise<OrganizationKeys>>();
+  const renewing = new Map<string, Promise<void>>();
 
   function remember(organizationId: string, keys: OrganizationKeys): void {
     known.delete(organizationId);
@@ -84,15 +85,23 @@ export function openTerms(source: TermSource): Terms {
     const keys = await load(organizationId);
     if (keys.current === null) throw new CofferError("internal", "The organization has no key to seal with.");
     if (await take(source, keys.current)) return { keys, term: keys.current };
-    await source.renew(organizationId, keys.current.number);
-    const renewed = await load(organizationId);
-    if (renewed.current !== null && (await take(source, renewed.current))) {
-      return { keys: renewed, term: renewed.current };
-    }
+    await renewed(organizationId, keys.current.number);
+    const next = await load(organizationId);
+    if (next.current !== null && (await take(source, next.current)))
+      return { keys: next, term: next.current };
     throw new CofferError(
       "storage.unavailable",
       "The organization's key has sealed as many values as one key may, and there is no new one.",
     );
+  }
+
+  /** One at a time: who comes while it is under way waits for the same new term. */
+  function renewed(organizationId: string, usedUp: number): Promise<void> {
+    const underWay = renewing.get(organizationId);
+    if (underWay !== undefined) return underWay;
+    const promise = source.renew(organizationId, usedUp).finally(() => renewing.delete(organizationId));
+    renewing.set(organizationId, promise);
+    return promise;
   }
 
   function forget(organizationId: string): void {

@@ -67,6 +67,8 @@ export interface OpenNode {
   probe(): Promise<void>;
   /** Purges what has lain its time in the trash, and forgets tokens that ended long ago. */
   sweep(): Promise<void>;
+  /** Carries rotations of keys on to their end. */
+  rotate(stopped: () => boolean): Promise<void>;
   /** Whether space is short; somebody has to measure it. */
   readonly reserve: Reserve;
   close(): Promise<void>;
@@ -255,6 +257,10 @@ function running(parts: Unlocking, roots: RootKeys, opened: Database, bootstrap:
       while ((await database.execute(sweepTokens, { at: clock.now() })) > 0) {
         // As above.
       }
+    },
+    async rotate(stopped) {
+      const damaged = await offered.keys.work(stopped);
+      if (damaged > 0) parts.log.error({ damaged }, "values do not open: their key cannot be destroyed");
     },
     async close() {
       offered.feed.release();

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { type Network, parseNetwork } from "../core/addresses.ts";
 import { limits } from "../core/limits.ts";
 import { nearest } from "../core/nearest.ts";
+import { isEmail } from "../core/people/person.ts";
 import type { WorkloadRules } from "../core/trusts/rules.ts";
 import { parseBytes, parseDays } from "./measures.ts";
 
@@ -386,7 +387,6 @@ function measured(key: string, form: string, value: number | null): number {
 }
 
 function parseEmail(text: string): string {
-  if (text.length > 254 || !/^[^@\s]+@[^@\s]+$/.test(text))
-    throw new ConfigError("ownerEmail must be an e-mail address.");
+  if (!isEmail(text)) throw new ConfigError("ownerEmail must be an e-mail address in ASCII.");
   return text;
 }

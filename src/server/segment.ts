@@ -92,9 +92,10 @@ function digestOf(entry: StoredEntry): { readonly id: string; readonly restated:
   const { organizationId, targetId: id, details } = entry;
   if (entry.targetKind !== "secret" || entry.outcome !== "allowed" || id === null) return null;
   if (organizationId === null || details?.includes('"digest"') !== true) return null;
-  const { revision, digest }: { revision?: number; digest?: string | null } = JSON.parse(details);
+  const said: { revision?: number; term?: number; digest?: string | null } = JSON.parse(details);
+  const { revision, term = null, digest } = said;
   if (revision === undefined || digest === undefined) return null;
   if (digest === null) return { id, restated: null };
   const { targetName: name, targetStoreId: storeId } = entry;
-  return { id, restated: { organizationId, secretId: id, name, storeId, revision, digest } };
+  return { id, restated: { organizationId, secretId: id, name, storeId, revision, term, digest } };
 }

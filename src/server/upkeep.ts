@@ -10,6 +10,7 @@ import { auditRetention } from "./retention.ts";
 import { steadiness } from "./steady.ts";
 
 const sweepEveryMs = 60_000;
+const rotateEveryMs = 1_000;
 const retainEveryMs = 60 * 60 * 1000;
 /** A disk that fills at 100 MB/s is noticed within the default reserve. */
 const measureEveryMs = 2_000;
@@ -41,14 +42,16 @@ export async function upkeep(
     async () => void (steady.check() && (await retain(() => stopped))),
     log,
   );
+  const rotating = every(rotateEveryMs, () => node.rotate(() => stopped), log);
   await reserve.measure();
   return [
     measuring,
     sweeping,
     {
-      stop() {
+      async stop() {
         stopped = true;
-        return retaining.stop();
+        await retaining.stop();
+        await rotating.stop();
       },
     },
   ];

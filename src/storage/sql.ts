@@ -3,11 +3,13 @@
 
 export type SqlValue = string | number | null | Uint8Array;
 
+export type Lock = "SHARE" | "KEY SHARE" | "UPDATE";
+
 /** A statement with the type of its rows. Made once, at module level; engines prepare it once. */
 export interface Statement<Row> {
   readonly text: string;
-  /** PostgreSQL appends FOR SHARE; SQLite has one writer and needs no lock. */
-  readonly lock: "share" | null;
+  /** What PostgreSQL appends after FOR; SQLite has one writer and needs no lock. */
+  readonly lock: Lock | null;
   /** Never set: it only carries the row's type. */
   readonly row?: Row;
 }
@@ -21,7 +23,17 @@ export function sql<Row = never>(
 
 /** The same statement, holding what it read against writers until the commit. */
 export function sharing<Row>(statement: Statement<Row>): Statement<Row> {
-  return { text: statement.text, lock: "share" };
+  return { text: statement.text, lock: "SHARE" };
+}
+
+/** Holds what it read against those who claim it until the commit, and holds up no other change of it. */
+export function pinning<Row>(statement: Statement<Row>): Statement<Row> {
+  return { text: statement.text, lock: "KEY SHARE" };
+}
+
+/** Waits until nobody holds what it read, however weakly. */
+export function claiming<Row>(statement: Statement<Row>): Statement<Row> {
+  return { text: statement.text, lock: "UPDATE" };
 }
 
 /** What a repository runs statements on: a connection inside a transaction. */

@@ -282,6 +282,24 @@ for (const engine of coffers) {
       }
     });
 
+    test("an invitation that is changed while it is accepted is changed, or it was too late for it", async () => {
+      for (let round = 0; round < 16; round += 1) {
+        const [one, other] = [await invited(anEmail(), "admin"), await invited(anEmail(), "admin")];
+        const soon = new Promise((resolve) => setTimeout(resolve, round / 2));
+        const [, removed, , changed] = await Promise.allSettled([
+          accept(one.code),
+          soon.then(() => people().remove(owner, home, one.member.id)),
+          accept(other.code),
+          soon.then(() => people().changeRole(owner, home, other.member.id, "member")),
+        ]);
+        expect([removed.status, changed.status]).toEqual(["fulfilled", "fulfilled"]);
+        expect(await refusal(people().get(owner, home, one.member.id))).toMatchObject({
+          code: "principal.not_found",
+        });
+        expect(await people().get(owner, home, other.member.id)).toMatchObject({ role: "member" });
+      }
+    });
+
     test("pages follow the address, invitations among members", async () => {
       const org = await anOrganization();
       const mark = randomUUID();

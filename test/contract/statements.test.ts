@@ -5,8 +5,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LabelRequirement, SecretFilter } from "../../src/core/secrets/filter.ts";
 import { secretOrders } from "../../src/core/secrets/filter.ts";
+import { statements as accessStatements } from "../../src/storage/repositories/access.ts";
+import {
+  listStatement as grantListStatement,
+  statements as grantStatements,
+} from "../../src/storage/repositories/grants.ts";
+import { listStatement as machineListStatement } from "../../src/storage/repositories/machines.ts";
 import { countStatement, listStatement } from "../../src/storage/repositories/secret-list.ts";
 import { listStatement as storeListStatement } from "../../src/storage/repositories/stores.ts";
+import { listStatement as tokenListStatement } from "../../src/storage/repositories/tokens.ts";
 import { type Statement, sql } from "../../src/storage/sql.ts";
 import { engines } from "../support/engines.ts";
 import { type Connection, openSqlite } from "../support/queryable.ts";
@@ -78,6 +85,39 @@ function* shapes(): Generator<[string, Statement<unknown>]> {
   for (const only of [null, [], ["a"], ["a", "b", "c"]]) {
     const { statement } = storeListStatement("o", { after: null, limit: 1, only });
     yield [`stores ${JSON.stringify(only)}`, statement];
+  }
+  for (const [of, statement] of tokenLists()) yield [`tokens ${of}`, statement];
+  for (const [of, statement] of grantLists()) yield [`grants ${of}`, statement];
+  for (const after of [null, { key: "n", id: "i" }]) {
+    for (const only of [null, [], ["a"], ["a", "b", "c"]]) {
+      const { statement } = machineListStatement("o", { after, limit: 1, only });
+      yield [`machines ${JSON.stringify({ after, only })}`, statement];
+    }
+  }
+}
+
+function* grantLists(): Generator<[string, Statement<unknown>]> {
+  const to = { kind: "group", id: "g" } as const;
+  const on = { kind: "store", id: "s" } as const;
+  for (const subject of [null, to]) {
+    for (const object of [null, on]) {
+      for (const onMachines of [true, false]) {
+        for (const after of [null, { subject: to, object: on }]) {
+          const filter = { subject, object, onMachines };
+          const { statement } = grantListStatement("o", filter, { after, limit: 1 });
+          yield [JSON.stringify({ filter, after }), statement];
+        }
+      }
+    }
+  }
+}
+
+function* tokenLists(): Generator<[string, Statement<unknown>]> {
+  for (const organizationId of ["o", null]) {
+    for (const principals of [null, ["a"], ["a", "b", "c"]]) {
+      const of = { organizationId, principals };
+      yield [JSON.stringify(of), tokenListStatement(of, { before: null, limit: 1 }).statement];
+    }
   }
 }
 
@@ -164,10 +204,46 @@ describe("on SQLite, without statistics", () => {
     }
   });
 
+  test("lists of tokens walk an index, those of all or of one in their order", async () => {
+    for (const [of, statement] of tokenLists()) {
+      if (of === '{"organizationId":null,"principals":null}') continue; // nobody may ask for it
+      const steps = await plan(statement);
+      expect(steps, of).toMatch(/SEARCH t USING INDEX tokens_(listed|of_principal)/);
+      expect(steps, of).not.toMatch(/SCAN/);
+      // Of several principals the rows are put in order: there are as many as they have tokens.
+      if (!of.includes('"b"')) expect(steps, of).not.toMatch(/TEMP B-TREE/);
+      else expect(steps, of).toMatch(/tokens_of_principal/);
+    }
+  });
+
+  test("who authenticates, and what he holds, is found by his own rows", async () => {
+    const steps = await plan(accessStatements.credential);
+    expect(steps).toMatch(/^SEARCH t USING INDEX sqlite_autoindex_tokens_1 \(id=\?\)/);
+    for (const held of [grantStatements.heldByPerson, grantStatements.heldByMachine]) {
+      const steps = await plan(held);
+      expect(steps).toMatch(/SEARCH (g|grants) USING PRIMARY KEY \(subject_id=\?\)/);
+      expect(steps).not.toMatch(/grants_on_object|SCAN/);
+    }
+  });
+
+  test("grants of a subject, and the machines that somebody sees, are found by their own rows", async () => {
+    expect(await plan(grantStatements.count)).toContain("SEARCH grants USING PRIMARY KEY (subject_id=?)");
+    for (const [of, statement] of grantLists()) {
+      const named = !of.startsWith('{"filter":{"subject":null');
+      if (named) expect(await plan(statement), of).toMatch(/USING PRIMARY KEY \(subject_id=\?/);
+      else expect(await plan(statement), of).not.toMatch(/TEMP B-TREE/);
+    }
+    const page = { after: null, limit: 1 };
+    const few = machineListStatement("o", { ...page, only: ["a", "b"] });
+    expect(await plan(few.statement)).toMatch(/^SEARCH machines USING INDEX sqlite_autoindex_machines_1/);
+    const all = machineListStatement("o", { ...page, only: null });
+    expect(await plan(all.statement)).toMatch(/^SEARCH machines USING INDEX machines_name/);
+  });
+
   test("no other statement reads a whole table that grows with its use", async () => {
     for (const [name, statement] of await written()) {
       expect(await plan(statement), name).not.toMatch(
-        /SCAN (s|v|l|c|secrets|secret_\w+|changes|audit_entries|tombstones)\b/,
+        /SCAN (s|v|l|c|t|j|secrets|secret_\w+|changes|audit_entries|tombstones|tokens|jobs|grants)\b/,
       );
     }
   });

@@ -92,7 +92,7 @@ export async function openPostgres(url: string): Promise<Connection> {
 }
 
 function textOf({ text, lock }: Statement<unknown>): string {
-  return lock === "share" ? `${text} FOR SHARE` : text;
+  return lock === null ? text : `${text} FOR ${lock}`;
 }
 
 function violation(error: unknown, isUnique: (error: Error) => boolean): unknown {

@@ -59,6 +59,8 @@ export interface Restated {
   readonly name: string | null;
   readonly storeId: string | null;
   readonly revision: number;
+  /** Where a rotation said it. */
+  readonly term: number | null;
   readonly digest: string;
 }
 
@@ -74,7 +76,7 @@ export const restateDigests: Command<RestateInput, number> = {
   name: "audit.restate",
   run: async (tx, input) => {
     let restated = 0;
-    for (const { organizationId, secretId, name, storeId, revision, digest } of input.items) {
+    for (const { organizationId, secretId, name, storeId, revision, term, digest } of input.items) {
       const secret = await tx.secrets.get(organizationId, secretId);
       if (secret === null || secret.revision !== revision) continue;
       await tx.audit.append(
@@ -84,7 +86,7 @@ export const restateDigests: Command<RestateInput, number> = {
           target: { kind: "secret", id: secretId, name, storeId },
           outcome: "allowed",
           because: "retention",
-          details: { revision, digest },
+          details: { revision, ...(term === null ? {} : { term }), digest },
         }),
       );
       restated += 1;

@@ -1,6 +1,6 @@
 // Whoever gives a grant holds all that it gives, through the very credential he uses.
 import type { Access } from "../access.ts";
-import { demandLevel, notHeld } from "../confer.ts";
+import { demandLevel, demandWholeOfMachine } from "../confer.ts";
 import type { ReadTransaction } from "../ports.ts";
 import type { Grant } from "./grant.ts";
 import { findObject } from "./object.ts";
@@ -14,9 +14,5 @@ export async function demandGrant(
   // On what is gone nobody holds anything.
   if (found === null) return;
   demandLevel(access, object.kind, found.target, level);
-  const { scopes, stores } = access.authority;
-  // Who manages a machine holds what it holds, now and later: that is as wide as no narrowed token is.
-  if (object.kind === "machine" && level === "manage" && (scopes !== null || stores !== null)) {
-    throw notHeld("a narrowed token (to confer manage on a machine)");
-  }
+  if (object.kind === "machine" && level === "manage") demandWholeOfMachine(access);
 }

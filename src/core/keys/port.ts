@@ -1,4 +1,5 @@
 // What the core needs of a database about keys. None of it is key material in the clear.
+import type { KeyRecord } from "../ports.ts";
 import type { SealedValue, Secret } from "../secrets/secret.ts";
 import type { StoredPosition, StoredValue, Term } from "./term.ts";
 
@@ -13,19 +14,23 @@ export interface KeyReader {
     current: number,
     page: { readonly after: StoredPosition | null; readonly limit: number },
   ): Promise<readonly StoredValue[]>;
-  /** Organizations with a retired term under which something may still lie, by id. */
+  /** Organizations whose rotation has not come to its end, by id. */
   unfinished(page: { readonly after: string | null; readonly limit: number }): Promise<readonly string[]>;
 }
 
 export interface KeyRepository extends KeyReader {
-  /** From current to retired; false where it is not current. Waits for those who seal under it right now. */
-  retire(id: string, at: number): Promise<boolean>;
+  /** The next term, and with it a rotation; false where another one has its number already. */
+  insertTerm(key: KeyRecord): Promise<boolean>;
+  /** Terms before this one seal no more. Waits for those who seal under them right now. */
+  retireBefore(organizationId: string | null, term: number, at: number): Promise<readonly Term[]>;
   /** The secret as it stands, held against whoever would change it until the commit. */
   held(organizationId: string, secretId: string): Promise<Secret | null>;
   /** Other bytes for the same value; false where these are not the ones that lie there. */
   replaceSealed(stored: StoredValue, value: SealedValue): Promise<boolean>;
   /** Notes of each retired term whether the last value has left it; answers those that it newly has. */
   noteEmptied(organizationId: string, at: number): Promise<readonly Term[]>;
+  /** Everything lies under this term; unless a newer one began, the rotation is over. */
+  endRotation(organizationId: string, term: number): Promise<void>;
   /** Whether anything in the database is sealed under the term. */
   isReferenced(organizationId: string | null, term: number): Promise<boolean>;
   /** The wrapped bytes go; false where the term is not retired. */

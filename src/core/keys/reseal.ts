@@ -11,6 +11,7 @@ import type { SealedValue, Secret } from "../secrets/secret.ts";
 import { secretTarget } from "../secrets/target.ts";
 import {
   currentOf,
+  isUnfinished,
   keyRotated,
   type StoredPosition,
   type StoredValue,
@@ -25,8 +26,8 @@ interface PageInput {
 }
 
 export interface StoredPage {
-  /** False where no retired term is left that something could lie under. */
-  readonly unfinished: boolean;
+  /** Whether an older term still seals what was begun before the current one. */
+  readonly toRetire: boolean;
   readonly values: readonly StoredValue[];
 }
 
@@ -35,18 +36,12 @@ export const storedValues: Query<PageInput, StoredPage> = {
   run: async (tx, { organizationId, after, limit }) => {
     const terms = await tx.keys.terms(organizationId);
     const current = currentOf(terms);
-    const unfinished = terms.some(isUnfinished);
-    if (current === null || !unfinished) return { unfinished: false, values: [] };
-    return {
-      unfinished,
-      values: await tx.keys.valuesBefore(organizationId, current.number, { after, limit }),
-    };
+    if (current === null || !isUnfinished(terms)) return { toRetire: false, values: [] };
+    const toRetire = terms.some((term) => term.state === "current" && term !== current);
+    const values = await tx.keys.valuesBefore(organizationId, current.number, { after, limit });
+    return { toRetire, values };
   },
 };
-
-export function isUnfinished({ state, emptiedAt }: Term): boolean {
-  return state === "retired" && emptiedAt === null;
-}
 
 /** Organizations whose rotation has not come to its end, by id. */
 export const unfinishedRotations: Query<{ readonly after: string | null }, readonly string[]> = {
@@ -97,7 +92,11 @@ export const resealValues: Command<ResealInput, Moved> = {
       }
     }
     for (const term of await tx.keys.noteEmptied(organizationId, input.at)) await sayEmptied(tx, input, term);
-    return { moved, left: (await tx.keys.terms(organizationId)).some(isUnfinished) };
+    const terms = await tx.keys.terms(organizationId);
+    const left = isUnfinished(terms);
+    const current = currentOf(terms);
+    if (!left && current !== null) await tx.keys.endRotation(organizationId, current.number);
+    return { moved, left };
   },
 };
 

@@ -5,6 +5,7 @@ import { CofferError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Context } from "../ports.ts";
 import { type Resealed, resealValues, storedValues, unfinishedRotations } from "./reseal.ts";
+import { retireTerms } from "./rotate.ts";
 import { sealing } from "./sealing.ts";
 import type { StoredPosition, StoredValue } from "./term.ts";
 
@@ -48,10 +49,13 @@ export function resealer(ctx: Context): Resealer {
   const chunk = async (organizationId: string, rotation: Rotation): Promise<Step> => {
     const limit = limits.resealRows;
     const page = await ctx.database.scan(storedValues, { organizationId, after: rotation.after, limit });
+    if (page.toRetire) {
+      const caller = systemCaller("rotation");
+      await ctx.database.execute(retireTerms, { caller, at: ctx.clock.now(), organizationId });
+    }
     const values = withinBytes(page.values);
-    const done = page.unfinished
-      ? await move(ctx, organizationId, values)
-      : { moved: 0, damaged: 0, left: false };
+    // Also without values: it is what notes that nothing is left.
+    const done = await move(ctx, organizationId, values);
     const last = values.at(-1);
     const ended = last === undefined || (values.length === page.values.length && values.length < limit);
     rotation.after = ended ? null : { term: last.term, versionId: last.versionId };

@@ -21,7 +21,7 @@ export const rotateKey = mutation<RotateInput, null>({
     const { organizationId, key } = input;
     const access = await admit(tx, input, { id: organizationId });
     const { because } = permit(access, "key.manage", organizationTarget());
-    await addTerm(tx, organizationId, key, input.at);
+    await addTerm(tx, organizationId, key);
     await noted(tx, input, {
       action: "key.manage",
       target: termTarget(key),
@@ -49,7 +49,7 @@ export const renewKey: Command<RenewInput, null> = {
     const current = currentOf(await tx.keys.terms(organizationId));
     // Another node was faster; its term is as good.
     if (current !== null && current.number !== usedUp) return null;
-    await addTerm(tx, organizationId, key, input.at);
+    await addTerm(tx, organizationId, key);
     await tx.audit.append(
       entryOf(input, {
         organizationId,
@@ -64,26 +64,51 @@ export const renewKey: Command<RenewInput, null> = {
   },
 };
 
-/** Retires the current term and makes this key the next one. Throws `key.rotated` if another came first. */
-export async function addTerm(
-  tx: Transaction,
-  organizationId: string | null,
-  key: KeyRecord,
-  at: number,
-): Promise<void> {
+/**
+ * From the commit on this key seals, and whoever sealed under the term before starts over. That term is
+ * retired in a commit of its own: it waits for those who are sealing under it, and while they are being
+ * waited for, others must not be held up. Throws `key.rotated` if another came first.
+ */
+async function addTerm(tx: Transaction, organizationId: string, key: KeyRecord): Promise<void> {
   const terms = await tx.keys.terms(organizationId);
   refuseTooMany(terms);
-  const current = currentOf(terms);
-  if (nextTerm(terms) !== key.term) throw keyRotated();
-  if (current !== null && !(await tx.keys.retire(current.id, at))) throw keyRotated();
-  await tx.installation.insertKey(key);
+  if (nextTerm(terms) !== key.term || !(await tx.keys.insertTerm(key))) throw keyRotated();
 }
+
+interface RetireInput {
+  readonly caller: Caller;
+  readonly at: number;
+  readonly organizationId: string;
+}
+
+/** All terms before the current one open, and never seal again. */
+export const retireTerms: Command<RetireInput, null> = {
+  name: "keys.retire",
+  run: async (tx, input) => {
+    const { organizationId, at } = input;
+    const current = currentOf(await tx.keys.terms(organizationId));
+    if (current === null) return null;
+    for (const term of await tx.keys.retireBefore(organizationId, current.number, at)) {
+      await tx.audit.append(
+        entryOf(input, {
+          organizationId,
+          action: "key.retire",
+          target: termTarget(term),
+          outcome: "allowed",
+          because: "rotation",
+          details: { term: term.number },
+        }),
+      );
+    }
+    return null;
+  },
+};
 
 export function nextTerm(terms: readonly Pick<Term, "number">[]): number {
   return Math.max(0, ...terms.map(({ number }) => number)) + 1;
 }
 
-function refuseTooMany(terms: readonly Term[]): void {
+export function refuseTooMany(terms: readonly Term[]): void {
   const kept = terms.filter(({ state }) => state !== "destroyed");
   if (kept.length >= limits.keyTermsMax) throw quotaExceeded("terms of a key", limits.keyTermsMax);
 }

@@ -29,8 +29,18 @@ export interface StoredValue {
 /** Where a page of stored values goes on. */
 export type StoredPosition = Pick<StoredValue, "term" | "versionId">;
 
+/** The newest first: where a new one has just begun, the one before it may not be retired yet. */
 export function currentOf(terms: readonly Term[]): Term | null {
   return terms.find(({ state }) => state === "current") ?? null;
+}
+
+/** Whether a term is to be retired, or something may still lie under a retired one. */
+export function isUnfinished(terms: readonly Term[]): boolean {
+  const current = currentOf(terms);
+  return terms.some(
+    (term) =>
+      (term.state === "current" && term !== current) || (term.state === "retired" && term.emptiedAt === null),
+  );
 }
 
 export function termTarget(term: Pick<Term, "id"> | null): AuditTarget {

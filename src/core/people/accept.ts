@@ -41,8 +41,10 @@ export const checkInvitation: Query<Given, null> = {
 export const acceptInvitation: Command<AcceptInput, Person> = {
   name: "invitation.accept",
   run: async (tx, input) => {
-    const { organizationId, email, role, id } = await standing(tx, input);
-    const epochs = await tx.access.epochs(organizationId);
+    const { organizationId } = await standing(tx, input);
+    await changeAccess(tx, organizationId, await tx.access.epochs(organizationId));
+    // Once more: from here on nobody withdraws it, changes it, or loses the role that it rests on.
+    const { id, email, role } = await standing(tx, input);
     // Of two who have the same code at once, one takes it; the other starts over and finds none.
     if (!(await tx.people.takeInvitation(id, input.hash))) throw new RunAgain("invitation taken");
     const person = await accountOf(tx, email, input);
@@ -60,7 +62,6 @@ export const acceptInvitation: Command<AcceptInput, Person> = {
       revokedAt: null,
       createdAt: input.at,
     });
-    await changeAccess(tx, organizationId, epochs);
     const caller = { kind: "person", id: person.id, name: person.name, tokenId: input.token.id } as const;
     await tx.audit.append(
       entryOf(

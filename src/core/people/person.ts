@@ -56,9 +56,13 @@ export function memberOf(membership: Membership, at: number): Member {
 // A domain of other letters is written as DNS has it.
 const emailForm = /^[!-?A-~]+@[A-Za-z0-9.-]+$/;
 
+export function isEmail(text: string): boolean {
+  return text.length <= limits.emailCharactersMax && emailForm.test(text);
+}
+
 export function parseEmail(text: string): string {
   parseText("email", text, { max: limits.emailCharactersMax });
-  if (!emailForm.test(text)) throw invalid("email", "must be an e-mail address in ASCII");
+  if (!isEmail(text)) throw invalid("email", "must be an e-mail address in ASCII");
   return text;
 }
 

@@ -21,9 +21,10 @@ export const removePerson = mutation<RemoveInput, null>({
     const target = ownTarget(membership, access.authority.principalId);
     const { because } = permit(access, "people.manage", target, principalNotFound);
     const { person, role, email } = membership;
+    // For an invitation too: it may just be accepted.
+    await changeAccess(tx, organizationId, access.epochs);
     if (person === null) await tx.people.removeInvitation(id);
     else {
-      await changeAccess(tx, organizationId, access.epochs);
       if (role === "owner" && !(await tx.people.hasOtherOwner(organizationId, person.id))) throw lastOwner();
       await tx.people.removeMembership(organizationId, id, person.id);
       await tx.grants.forgetSubject(organizationId, { kind: "person", id: person.id });

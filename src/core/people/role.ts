@@ -26,9 +26,9 @@ export const changeRole = mutation<RoleInput, Membership>({
     const hidden = person?.id === access.authority.principalId ? denied : principalNotFound;
     const { because } = permit(access, "people.manage", membershipTarget(membership, role), hidden);
     demandRole(access, role);
+    if (person === null || role !== membership.role) await changeAccess(tx, organizationId, access.epochs);
     if (person === null) await tx.people.changeInvitation(id, role, actorOf(input.caller));
     else if (role !== membership.role) {
-      await changeAccess(tx, organizationId, access.epochs);
       const left = membership.role !== "owner" || (await tx.people.hasOtherOwner(organizationId, person.id));
       if (!left) throw lastOwner();
       await tx.people.changeRole(id, role);

@@ -1,6 +1,8 @@
 // Copying a secret: its current value under a new address, with policy, consumers and expiry
 // unless the request says otherwise. The value goes from seal to seal inside the keyring.
 import { type Access, admit, permit, storeOf, storeTarget, targetOf } from "../access.ts";
+import { authorize } from "../authorize.ts";
+import { demandNoMore } from "../confer.ts";
 import { CofferError } from "../errors.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
@@ -46,8 +48,10 @@ export const duplicateSecret = mutation<DuplicateInput, Secret>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const { secret, to, because } = await places(tx, access, input);
-    if (secret.revision !== input.sourceRevision) throw sourceMoved();
     const { draft } = input;
+    demandReaders(access, secret, draft, input.at);
+    demandNoMore(access, ["secret.reveal"], targetOf(secret), targetOf({ ...secret, name: draft.name }));
+    if (secret.revision !== input.sourceRevision) throw sourceMoved();
     if (draft.value !== null) await confirmTerm(tx, input.organizationId, draft.value);
     if (input.foldNames && (await tx.secrets.findFolded(to.id, draft.name)).length > 0) throw nameTaken();
     const change = creation(input, to, draft, because, { duplicatedFrom: secret.id });
@@ -71,6 +75,20 @@ async function places(
   }
   const { because } = permit(access, "secret.create", storeTarget(to));
   return { secret, to, because };
+}
+
+/**
+ * A copy under other terms shows the value to others than the source does, or for longer: that needs the
+ * right to change them on the source, or else reading the value there, which nobody can of an expired one.
+ */
+function demandReaders(access: Access, source: Secret, copy: Draft, at: number): void {
+  const same = (["policy", "consumers", "expiresAt"] as const).every(
+    (field) => JSON.stringify(copy[field]) === JSON.stringify(source[field]),
+  );
+  const target = targetOf(source);
+  if (same || authorize(access.authority, "secret.update", target).allowed) return;
+  const expired = source.expiresAt !== null && source.expiresAt <= at;
+  permit(access, expired ? "secret.update" : "secret.reveal", target);
 }
 
 /** The caller of the operation tries again with the source as it now is. */

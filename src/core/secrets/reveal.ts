@@ -1,7 +1,7 @@
 // Reading values: the one way to plaintext. A decision is prepared here from one snapshot, then
 // written down by a transaction that checks that it still holds (record.ts); only when that record
 // is on disk is the value opened (revealing.ts). No record, no plaintext.
-import { admit, anySecretIn, missing, permit, storeOf, targetOf } from "../access.ts";
+import { type Access, admit, anySecretIn, missing, permit, storeOf, targetOf } from "../access.ts";
 import { CofferError } from "../errors.ts";
 import type { OrganizationCall } from "../operation.ts";
 import type { Custody, Ref } from "../organizations/organization.ts";
@@ -108,6 +108,7 @@ async function prepare(tx: ReadTransaction, input: RevealInput): Promise<Prepare
   const { secret } = found;
   const { because } = permit(access, "secret.reveal", targetOf(secret));
   if (secret.expiresAt !== null && secret.expiresAt <= input.at) throw expired();
+  if (input.version !== null && input.version !== secret.version) demandPast(access);
   const value = await versionOf(tx, secret, found.sealed, input.version);
   const until = [secret.expiresAt, access.expiresAt].filter((time) => time !== null);
   return {
@@ -119,6 +120,14 @@ async function prepare(tx: ReadTransaction, input: RevealInput): Promise<Prepare
     ...value,
     validUntil: until.length === 0 ? null : Math.min(...until),
   };
+}
+
+/** Jobs and services read the current value alone: a past one was replaced for a reason. */
+function demandPast({ authority }: Access): void {
+  const kind = authority.standing?.kind;
+  if (kind !== "job" && kind !== "service") return;
+  const because = `${kind}: reads no past version`;
+  throw new CofferError("caller.denied", "This credential may not do that.", {}, { because });
 }
 
 async function versionOf(

@@ -1,6 +1,8 @@
 // The trash: what was deleted waits here, out of every dialect's reach, until it is restored or purged.
 import { type Access, admit, permit, targetOf } from "../access.ts";
 import { actorOf, type Caller } from "../caller.ts";
+import { demandNoMore } from "../confer.ts";
+import { levelActions } from "../grants/grant.ts";
 import { limits } from "../limits.ts";
 import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
 import type { Command, ReadTransaction, Transaction } from "../ports.ts";
@@ -35,6 +37,7 @@ export const restoreSecret = mutation<RestoreInput, Secret>({
       updatedAt: input.at,
       updatedBy: actorOf(input.caller),
     };
+    demandNoMore(access, levelActions.manage, targetOf(secret), targetOf(after));
     const [written] = await commitSecrets(tx, input, access, [
       {
         kind: "secret.restored",

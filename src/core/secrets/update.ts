@@ -2,7 +2,9 @@
 import { type Access, admit, permit, storeOf, storeTarget, targetOf } from "../access.ts";
 import type { Action } from "../actions.ts";
 import { actorOf } from "../caller.ts";
+import { demandNoMore } from "../confer.ts";
 import { CofferError } from "../errors.ts";
+import { levelActions } from "../grants/grant.ts";
 import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
 import type { Custody, Ref } from "../organizations/organization.ts";
 import type { Plaintext } from "../plaintext.ts";
@@ -93,6 +95,7 @@ export const updateSecret = mutation<UpdateInput, Secret>({
     if (input.value !== null && input.value.secretId !== before.id) throw secretNotFound();
     const target = input.toStore === null ? store : await targetStore(tx, access, store, input.toStore);
     const { after, changed } = applied(before, target, input);
+    if (target.id === store.id) demandNoMore(access, levelActions.manage, targetOf(before), targetOf(after));
     if (after.name !== before.name || target.id !== store.id) await refuseTaken(tx, target, after, input);
     if (changed.length === 0) return unchanged(tx, input, access, before, because);
     if (input.dryRun) return after;

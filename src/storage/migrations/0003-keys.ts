@@ -9,10 +9,15 @@ export const keys = migration({
     `ALTER TABLE keys ADD COLUMN retired_at ${integer}`,
     `ALTER TABLE keys ADD COLUMN emptied_at ${integer}`,
     `ALTER TABLE keys ADD COLUMN destroyed_at ${integer}`,
-    "CREATE UNIQUE INDEX keys_current ON keys (COALESCE(organization_id, '')) WHERE state = 'current'",
-    "CREATE INDEX keys_unfinished ON keys (organization_id) WHERE state = 'retired' AND emptied_at IS NULL",
     "CREATE INDEX keys_of_root ON keys (root_key_id, id) WHERE state <> 'destroyed'",
     "CREATE INDEX secret_versions_term ON secret_versions (organization_id, term, id)",
+
+    // Organizations whose values have not all moved to this term. Not a column of the key's row: that is
+    // held by all who seal under it, and whoever would change it might wait for long.
+    `CREATE TABLE key_rotations (
+      organization_id ${text} PRIMARY KEY REFERENCES organizations (id) ON DELETE CASCADE,
+      term ${integer} NOT NULL
+    ) ${clustered}`,
 
     `CREATE TABLE root_keys (
       id ${text} PRIMARY KEY,

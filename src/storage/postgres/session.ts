@@ -120,7 +120,7 @@ export class Session implements Queryable {
 }
 
 function prepare(statement: Statement<unknown>): Prepared {
-  const text = statement.lock === "share" ? `${statement.text} FOR SHARE` : statement.text;
+  const text = statement.lock === null ? statement.text : `${statement.text} FOR ${statement.lock}`;
   const name = `c${createHash("sha256").update(text).digest("hex").slice(0, 24)}`;
   const prepared = { name, text, parameters: parametersOf(text), writes: mayWrite(text) };
   known.set(statement, prepared);

@@ -28,24 +28,27 @@ interface GrantRow {
 }
 
 export const statements = {
+  // CROSS JOIN keeps SQLite to this order: it would rather walk all grants of the organization.
   heldByPerson: sql<HeldRow>`
     SELECT object_kind, object_id, level, CAST(NULL AS TEXT) AS group_name FROM grants
     WHERE subject_kind = 'person' AND subject_id = $2 AND organization_id = $1
     UNION ALL
     SELECT g.object_kind, g.object_id, g.level, a.name AS group_name
     FROM access_group_members m
-    JOIN access_groups a ON a.id = m.group_id
-    JOIN grants g ON g.subject_id = m.group_id AND g.subject_kind = 'group'
-    WHERE m.person_id = $2 AND m.organization_id = $1 AND g.organization_id = $1`,
+    CROSS JOIN access_groups a
+    CROSS JOIN grants g
+    WHERE m.person_id = $2 AND m.organization_id = $1
+      AND a.id = m.group_id AND g.subject_id = a.id AND g.subject_kind = 'group' AND g.organization_id = $1`,
   heldByMachine: sql<HeldRow>`
     SELECT object_kind, object_id, level, CAST(NULL AS TEXT) AS group_name FROM grants
     WHERE subject_kind = 'machine' AND subject_id = $2 AND organization_id = $1`,
+  // Where a subject is named, `|| ''` keeps SQLite from walking all grants of the organization instead.
   find: sql<{ level: Level }>`
     SELECT level FROM grants
     WHERE organization_id = $1 AND subject_kind = $2 AND subject_id = $3 AND object_kind = $4 AND object_id = $5`,
   count: sql<{ of_subject: number; on_object: number }>`
     SELECT
-      (SELECT COUNT(*) FROM grants WHERE organization_id = $1 AND subject_kind = $2 AND subject_id = $3)
+      (SELECT COUNT(*) FROM grants WHERE organization_id || '' = $1 AND subject_kind = $2 AND subject_id = $3)
         AS of_subject,
       (SELECT COUNT(*) FROM grants WHERE organization_id = $1 AND object_kind = $4 AND object_id = $5)
         AS on_object`,
@@ -74,7 +77,7 @@ export function listStatement(
   const parameter = parametersInto(values);
   const place = [after?.object.kind, after?.object.id, after?.subject.kind, after?.subject.id];
   const conditions = [
-    `organization_id = ${parameter(organizationId)}`,
+    `${subject === null ? "organization_id" : "organization_id || ''"} = ${parameter(organizationId)}`,
     ...(subject === null
       ? []
       : [`subject_kind = ${parameter(subject.kind)} AND subject_id = ${parameter(subject.id)}`]),

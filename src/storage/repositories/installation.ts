@@ -8,7 +8,7 @@ import type {
   KeyRecord,
   KeyState,
 } from "../../core/ports.ts";
-import { type Queryable, sharing, sql } from "../sql.ts";
+import { pinning, type Queryable, sql } from "../sql.ts";
 
 interface KeyRow {
   id: string;
@@ -50,8 +50,10 @@ export const statements = {
     UPDATE keys SET seals_reserved = seals_reserved + $2
     WHERE id = $1 AND state = 'current' AND seals_reserved + $2 <= $3
     RETURNING seals_reserved`,
-  isCurrentTerm: sharing(sql<{ id: string }>`
-    SELECT id FROM keys WHERE organization_id = $1 AND term = $2 AND state = 'current'`),
+  // A reservation of seals changes the same row, and must not wait for all who seal.
+  isCurrentTerm: pinning(sql<{ id: string }>`
+    SELECT id FROM keys WHERE organization_id = $1 AND term = $2 AND state = 'current' AND NOT EXISTS (
+      SELECT 1 FROM keys newer WHERE newer.organization_id = $1 AND newer.term > $2)`),
 };
 
 function keyOf(row: KeyRow): KeyRecord {

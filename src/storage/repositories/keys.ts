@@ -3,7 +3,7 @@
 import type { KeyReader, KeyRepository } from "../../core/keys/port.ts";
 import type { Term } from "../../core/keys/term.ts";
 import type { KeyState } from "../../core/ports.ts";
-import { type Queryable, sharing, sql } from "../sql.ts";
+import { claiming, type Queryable, sharing, sql } from "../sql.ts";
 import { type SecretRow, secretColumns, secretOf } from "./secret-rows.ts";
 
 interface TermRow {
@@ -40,10 +40,24 @@ export const statements = {
     WHERE organization_id = $1 AND term < $2 AND (term, id) > ($3, $4) AND sealed IS NOT NULL
     ORDER BY term, id LIMIT $5`,
   unfinished: sql<{ organization_id: string }>`
-    SELECT DISTINCT organization_id FROM keys
-    WHERE state = 'retired' AND emptied_at IS NULL AND organization_id > $1
+    SELECT organization_id FROM key_rotations WHERE organization_id > $1
     ORDER BY organization_id LIMIT $2`,
-  retire: sql`UPDATE keys SET state = 'retired', retired_at = $2 WHERE id = $1 AND state = 'current'`,
+  begin: sql`
+    INSERT INTO key_rotations (organization_id, term) VALUES ($1, $2)
+    ON CONFLICT (organization_id) DO UPDATE SET term = excluded.term`,
+  end: sql`DELETE FROM key_rotations WHERE organization_id = $1 AND term = $2`,
+  // Two nodes that rotate at once make the same term; the second makes none.
+  insertTerm: sql`
+    INSERT INTO keys (id, organization_id, term, state, root_key_id, wrapped, seals_reserved, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+  sealingBefore: claiming(sql<{ id: string }>`
+    SELECT id FROM keys WHERE organization_id = $1 AND state = 'current' AND term < $2`),
+  retireBefore: sql<TermRow>`
+    UPDATE keys SET state = 'retired', retired_at = $3
+    WHERE organization_id = $1 AND state = 'current' AND term < $2 RETURNING ${columns}`,
+  retireInstallationBefore: sql<TermRow>`
+    UPDATE keys SET state = 'retired', retired_at = $2
+    WHERE organization_id IS NULL AND state = 'current' AND term < $1 RETURNING ${columns}`,
   held: sharing(sql<SecretRow>`
     SELECT ${secretColumns} FROM secrets s WHERE s.id = $2 AND s.organization_id = $1`),
   replaceSealed: sql`
@@ -112,7 +126,31 @@ export function keyReader(db: Queryable): KeyReader {
 export function keyRepository(db: Queryable): KeyRepository {
   return {
     ...keyReader(db),
-    retire: async (id, at) => (await db.run(statements.retire, [id, at])) === 1,
+    async insertTerm(key) {
+      const inserted = await db.run(statements.insertTerm, [
+        key.id,
+        key.organizationId,
+        key.term,
+        key.state,
+        key.rootKeyId,
+        key.wrapped,
+        key.sealsReserved,
+        key.createdAt,
+      ]);
+      if (inserted === 0) return false;
+      if (key.organizationId !== null) await db.run(statements.begin, [key.organizationId, key.term]);
+      return true;
+    },
+    async retireBefore(organizationId, term, at) {
+      if (organizationId === null) {
+        return (await db.all(statements.retireInstallationBefore, [term, at])).map(termOf);
+      }
+      await db.all(statements.sealingBefore, [organizationId, term]);
+      return (await db.all(statements.retireBefore, [organizationId, term, at])).map(termOf);
+    },
+    async endRotation(organizationId, term) {
+      await db.run(statements.end, [organizationId, term]);
+    },
     async held(organizationId, secretId) {
       const row = await db.one(statements.held, [organizationId, secretId]);
       return row === undefined ? null : secretOf(row);

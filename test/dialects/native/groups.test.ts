@@ -1,9 +1,11 @@
 // Groups over HTTP: making and naming them, who is in them, and that nobody is let into more than the
 // one who lets him in holds.
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "vitest";
 import { startCoffer } from "../../support/server.ts";
-import { aMember, entriesOf, groups, madeMachine, madeGroup } from "./principals.ts";
+import { aMember, entriesOf, groups, madeGroup, madeMachine } from "./principals.ts";
 import {
   aName,
   anId,
@@ -86,13 +88,16 @@ describe("members", () => {
     expect((await one.client.get(place)).status).toBe(404);
     const grant = { subject: { kind: "group", id: group.id }, object: { kind: "store", id: store.id } };
     expect((await me.put(`${organization}/grants`, { ...grant, level: "read" })).status).toBe(200);
+    expect((await one.client.get(place)).status).toBe(404);
     for (const { id } of [one, two, one]) {
       expect((await me.put(`${groups}/${group.id}/members/${id}`)).status).toBe(204);
     }
     expect((await one.client.get(place)).status).toBe(200);
     const members = await me.get(`${groups}/${group.id}/members?limit=1`);
     const first = [one, two].toSorted((a, b) => (a.id < b.id ? -1 : 1))[0];
-    expect(members.body.items).toEqual([{ id: first?.id, name: "Someone", email: `${first?.id}@example.org` }]);
+    expect(members.body.items).toEqual([
+      { id: first?.id, name: "Someone", email: `${first?.id}@example.org` },
+    ]);
     const rest = await me.get(`${groups}/${group.id}/members?cursor=${members.body.nextCursor}`);
     expect(rest.body).toMatchObject({ items: [{ id: expect.not.stringContaining(first?.id ?? "") }] });
     const leaves = `${groups}/${group.id}/members/${one.id}`;
@@ -134,7 +139,9 @@ describe("members", () => {
     expect((await reading.put(path)).status).toBe(204);
     expect((await grant("store", other.id, "write")).status).toBe(200);
     expectRefused(await reading.put(path), 403, "caller.denied", notHeld);
-    const all = narrow({ scopes: ["group.*", "store.*", "secret.*", "grant.*", "job.*", "machine.*", "token.*"] });
+    const all = narrow({
+      scopes: ["group.*", "store.*", "secret.*", "grant.*", "job.*", "machine.*", "token.*"],
+    });
     expect((await all.put(path)).status).toBe(204);
     // Who manages a machine comes to hold what it holds: no narrowed token hands that on.
     expect((await grant("machine", machine.id, "manage")).status).toBe(200);
@@ -147,6 +154,23 @@ describe("members", () => {
       because: "a narrowed token (to confer manage on a machine)",
     });
   });
+});
+
+test("a group has so many members and no more, and goes with all of them", async () => {
+  const group = await madeGroup(me);
+  const db = new DatabaseSync(join(coffer.data, "coffer.db"), { timeout: 5_000 });
+  const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)";
+  db.exec(`${numbers} INSERT INTO people SELECT 'p' || i, 'p' || i, 'p' || i, 'P', 0, 1 FROM n`);
+  db.prepare(`${numbers} INSERT INTO access_group_members SELECT ?, 'p' || i, ?, 1 FROM n`).run(
+    group.id,
+    coffer.bootstrap.organization.id,
+  );
+  db.close();
+  const member = await aMember(coffer);
+  const answer = await me.put(`${groups}/${group.id}/members/${member.id}`);
+  const details = { field: "members", limit: 10_000 };
+  expectRefused(answer, 409, "quota.exceeded", "The limit of 10000 members is reached.", details);
+  expect((await me.delete(`${groups}/${group.id}`)).status).toBe(204);
 });
 
 describe("who may not", () => {
@@ -178,7 +202,10 @@ describe("who may not", () => {
     const group = await madeGroup(me);
     const auditor = coffer.call(aToken(coffer, { role: "auditor" }));
     expect((await auditor.get(`${groups}/${group.id}`)).status).toBe(200);
-    expect((await auditor.get(`${groups}/${group.id}/members`)).body).toEqual({ items: [], nextCursor: null });
+    expect((await auditor.get(`${groups}/${group.id}/members`)).body).toEqual({
+      items: [],
+      nextCursor: null,
+    });
     const path = `${groups}/${group.id}`;
     const answers = [
       await auditor.post(groups, { name: aName() }),

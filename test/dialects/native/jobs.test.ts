@@ -125,7 +125,7 @@ describe("a session", () => {
       assertedBy: "minter",
       expiresAt: expect.any(Number),
     });
-    expect(JSON.stringify(trail)).not.toContain(token.split("_")[3]);
+    expect(JSON.stringify(trail)).not.toContain(token.slice(-43));
   });
 
   test("is in no list of tokens", async () => {
@@ -150,7 +150,7 @@ describe("a session", () => {
     const unknown = await post({ claims: { build_brunch: "main" } });
     expect(unknown.body.error.details).toEqual({
       field: "claims",
-      rule: "has an unknown claim 'build_brunch'",
+      rule: expect.stringContaining("has an unknown claim 'build_brunch'"),
       nearest: "build_branch",
     });
     expectInvalid(await post({ claims: { pipeline_id: "web" } }), "claims.pipeline_id", "must be a UUID");

@@ -150,7 +150,7 @@ describe("members", () => {
 
   test("make none where the organization has switched that off, nor by a token that is not for it", async () => {
     const member = await aMember(coffer);
-    const narrow = await aMember(coffer, { scopes: ["machine.manage"] });
+    const narrow = await aMember(coffer, { scopes: ["organization.read", "machine.manage"] });
     expectRefused(await narrow.client.post(machines, { name: "x" }), 403, "caller.denied", denied);
     await me.patch(organization, { membersCreate: false });
     expectRefused(await member.client.post(machines, { name: "x" }), 403, "caller.denied", denied);
@@ -189,10 +189,15 @@ test("where clients seal names, a machine cannot be named here, and its name is 
   const slug = `m-${randomUUID().slice(0, 8)}`;
   const { body } = await me.post(organizations, { slug, name: "Sealed", custody: "client" });
   const home = `${organizations}/${slug}/machines`;
-  const message = "This organization's values are sealed by its clients; the server cannot read or write them.";
+  const message =
+    "This organization's values are sealed by its clients; the server cannot read or write them.";
   expectRefused(await me.post(home, { name: "CI" }), 409, "custody.client", message);
   const name = "2.c2VhbGVk|bmFtZQ==|bWFj";
-  const made = await coffer.node.operations.machines.create(coffer.owner, { id: body.id }, { name, opaque: true });
+  const made = await coffer.node.operations.machines.create(
+    coffer.owner,
+    { id: body.id },
+    { name, opaque: true },
+  );
   expect((await me.get(`${home}/${made.id}`)).body).toMatchObject({ id: made.id, name: null });
   expectRefused(await me.patch(`${home}/${made.id}`, { name: "CI" }), 409, "custody.client", message);
   const audit = await me.get(`${organizations}/${slug}/audit`);

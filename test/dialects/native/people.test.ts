@@ -1,6 +1,8 @@
 // The people of an organization, invitations, and one's own account: the wire, and who is refused what.
 import { randomUUID } from "node:crypto";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { mintInvitation } from "../../../src/crypto/tokens.ts";
+import { heldClock } from "../../support/coffers.ts";
 import { type Answer, type Client, startCoffer } from "../../support/server.ts";
 import { readTrail } from "../../support/trail.ts";
 import {
@@ -195,6 +197,29 @@ describe("accepting", () => {
         noInvitation,
       );
     }
+  });
+
+  test("failures are counted in the audit trail, by reason", async () => {
+    const clock = heldClock();
+    const held = await startCoffer({ clock });
+    onTestFinished(() => held.stop());
+    const unknown = mintInvitation(held.node.context.ids.next()).text;
+    const invite = await held.call(held.token).post(people, { email: anEmail(), role: "member" });
+    const wrong = mintInvitation(invite.body.membershipId).text;
+    for (const code of [unknown, wrong, wrong, "x", "x", "x"]) {
+      expect((await held.call(null).post(acceptance, { invitation: code })).status).toBe(404);
+    }
+    clock.pass(60_000);
+    await held.node.writeRefusals();
+    const counts = (await readTrail(held, null)).filter(({ action }) => action === "authentication.refused");
+    const told = counts.map(({ because, details }) => [because, JSON.parse(details ?? "").count]);
+    expect(new Map(told as [string, number][])).toEqual(
+      new Map([
+        ["unknown", 1],
+        ["wrong", 2],
+        ["malformed", 3],
+      ]),
+    );
   });
 
   test("a credential does not help, and does not hinder", async () => {

@@ -128,6 +128,10 @@ describe("whoever lets a service read somewhere reads there himself", () => {
       expectRefused(answer, 403, "caller.denied", notHeld);
       expect((await seeing.post(services, { name: aName(), stores })).status).toBe(201);
     }
+    for (const action of ["secret.read", "secret.reveal"]) {
+      const half = narrow({ scopes: [...managing, action] });
+      expectRefused(await half.post(services, { name: aName() }), 403, "caller.denied", notHeld);
+    }
     const name = aName();
     await blind.post(services, { name });
     const [refused] = (await entriesOf(me, name)).filter(({ outcome }) => outcome === "refused");
@@ -176,7 +180,11 @@ describe("who may not", () => {
     expectRefused(await client.post(services, { name: aName() }), 403, "caller.denied", denied);
     for (const id of [service.id, randomUUID()]) {
       const path = `${services}/${id}`;
-      const answers = [await client.get(path), await client.patch(path, { name: "x" }), await client.delete(path)];
+      const answers = [
+        await client.get(path),
+        await client.patch(path, { name: "x" }),
+        await client.delete(path),
+      ];
       for (const answer of answers) expectRefused(answer, 404, "service.not_found", notThere);
     }
     const refused = (await entriesOf(me, service.id)).filter(({ caller }) => caller.id === member);

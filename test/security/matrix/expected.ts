@@ -1,0 +1,203 @@
+// Who may do what, written by hand from the design and computed by nothing.
+//
+// One row for a route in its own place, one sign for a caller, in the order of `columns` in callers.ts:
+//   +  done      3  403      4  404: as if it were not there
+//
+//   roles: owner, operator, admin, auditor, member
+//   three members each, with read, write, manage: on the organization, the store, the one secret, and on
+//     the store by a group; then two with read and manage on the machine
+//   machines: without grants, read, write, manage on the store, read on the one secret
+//   services: a consumer, none, one bound to the other store
+//   jobs: the policy is met, is not met, of the other store
+//   strangers: owner of another organization, person without any
+//   tokens of the owner: secret.reveal, secret.*@store, secret.reveal@store/NAME, for this store, for
+//     another store, from this address, organization.read; a writer's secret.reveal; and one with the
+//     rights to give things away, but none to the things
+import { columns } from "./callers.ts";
+import type { Place } from "./places.ts";
+import type { AskedRoute } from "./routes.ts";
+
+//        roles  org  store secr group mach machines serv jobs out tokens
+const inside = "+++++ +++ +++ +++ +++ ++ +++++ +++ 444 44 444++++4+";
+const oneself = "+++++ +++ +++ +++ +++ ++ ++444 444 444 44 444444444";
+const governed = "+++33 333 333 333 333 33 33333 333 444 44 44433+343";
+const overseen = "++++3 333 333 333 333 33 33333 333 444 44 44433+343";
+const shown = "++++4 444 444 444 444 44 44444 444 444 44 44444+444";
+const hiddenAndManaged = "+++34 444 444 444 444 44 44444 444 444 44 44444+444";
+const storeRead = "++++4 +++ +++ 444 +++ 44 4+++4 334 334 44 444+4+44+";
+const storeWritten = "+++34 3++ 3++ 444 3++ 44 43++4 334 334 44 444+4+443";
+const secretRead = "++++4 +++ +++ +++ +++ 44 4++++ +34 334 44 4+4+4+443";
+const secretWritten = "+++34 3++ 3++ 3++ 3++ 44 43++3 334 334 44 4+4+4+443";
+const secretPurged = "+++34 33+ 33+ 33+ 33+ 44 433+3 334 334 44 4+4+4+443";
+const secretMade = "+++34 3++ 3++ 444 3++ 44 43++4 334 334 44 4+4+4+443";
+const storeManaged = "+++34 33+ 33+ 444 33+ 44 433+4 334 334 44 444+4+443";
+const listedAcross = "+++++ +++ +++ +++ +++ ++ +++++ 333 444 44 4+4+++343";
+const person = "+++++ +++ +++ +++ +++ ++ 33333 333 333 ++ +++++++++";
+const personEverywhere = "3+333 333 333 333 333 33 33333 333 333 3+ 333333333";
+const everyone = "+++++ +++ +++ +++ +++ ++ +++++ +++ +++ ++ +++++++++";
+
+export const rows: Readonly<Record<string, string>> = {
+  getDocument: everyone,
+  acceptInvitation: everyone,
+  whoami: everyone,
+  listOrganizations: everyone,
+  createOrganization: "3+333 333 333 333 333 33 33333 333 333 33 333333333",
+  getMe: person,
+  updateMe: personEverywhere,
+  listOwnTokens: personEverywhere,
+  mintOwnToken: personEverywhere,
+  getOwnToken: "3+333 333 333 333 333 33 33333 333 333 34 333333333",
+  revokeOwnToken: "3+333 333 333 333 333 33 33333 333 333 34 333333333",
+
+  getOrganization: inside,
+  getQuota: inside,
+  updateOrganization: governed,
+  listAudit: overseen,
+  listChanges: listedAcross,
+  "explain: oneself": "+++++ +++ +++ +++ +++ ++ +++++ +++ +++ 44 +++++++++",
+  "explain: others in a store": "++++4 33+ 33+ 444 33+ 44 433+4 334 334 44 444+4+443",
+  explain: "++++4 33+ 33+ 33+ 33+ 44 433+3 334 334 44 444+4+443",
+
+  listPeople: "+++++ +++ +++ +++ +++ ++ 33333 333 444 44 44433+343",
+  invitePerson: governed,
+  "invitePerson: as owner": "++333 333 333 333 333 33 33333 333 444 44 44433+343",
+  getPerson: shown,
+  changeRole: "+++34 444 444 444 444 44 44444 444 444 44 44444+443",
+  "changeRole: to owner": "++334 444 444 444 444 44 44444 444 444 44 444444443",
+  removePerson: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
+
+  listStores: "+++++ +++ +++ +++ +++ ++ +++++ 333 444 44 444+++34+",
+  createStore: "+++3+ +++ +++ +++ +++ ++ +++++ 333 444 44 44433+343",
+  getStore: "++++4 +++ +++ 444 +++ 44 4+++4 334 334 44 444+4+443",
+  updateStore: storeWritten,
+  deleteStore: storeWritten,
+
+  listSecretsOfOrganization: listedAcross,
+  listSecrets: "++++4 +++ +++ 444 +++ 44 4+++4 334 334 44 4+4+4+443",
+  createSecret: secretMade,
+  getSecret: secretRead,
+  updateSecret: secretWritten,
+  deleteSecret: secretWritten,
+  "deleteSecret: for good": secretPurged,
+  duplicateSecret: "+++34 3++ 3++ 444 3++ 44 43++4 334 334 44 4+4+4+443",
+  "duplicateSecret: into another store": "+++34 3++ 444 444 444 44 44444 334 334 44 44444+443",
+  moveSecret: secretWritten,
+  "moveSecret: into another store": "+++34 3++ 344 344 344 44 43443 334 334 44 44444+443",
+  getValue: "+++34 +++ +++ +++ +++ 44 4++++ +34 +34 44 ++++4+4+3",
+  putValue: secretWritten,
+  getValues: "+++34 +++ +++ +++ +++ 44 4++++ +34 +34 44 ++++4+4+3",
+  listVersions: secretRead,
+  restoreVersion: secretWritten,
+  listTrash: listedAcross,
+  restoreSecret: "+++34 3++ 3++ 3++ 3++ 44 43++3 334 334 44 4+4+4+443",
+  purgeTrashed: "+++34 33+ 33+ 33+ 33+ 44 433+3 334 334 44 4+4+4+443",
+
+  listGroups: overseen,
+  createGroup: "+++33 333 333 333 333 33 33333 333 444 44 44433+34+",
+  getGroup: shown,
+  updateGroup: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
+  deleteGroup: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
+  listGroupMembers: shown,
+  addGroupMember: "+++34 444 444 444 444 44 44444 444 444 44 44444+443",
+  removeGroupMember: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
+
+  listMachines: "+++++ +++ +++ +++ +++ ++ 33333 333 444 44 44433+343",
+  createMachine: "+++3+ +++ +++ +++ +++ ++ 33333 333 444 44 44433+343",
+  getMachine: "++++4 444 444 444 444 ++ 44444 444 444 44 44444+444",
+  updateMachine: "+++34 444 444 444 444 3+ 44444 444 444 44 44444+444",
+  deleteMachine: "+++34 444 444 444 444 3+ 44444 444 444 44 44444+444",
+
+  listServices: overseen,
+  createService: "+++33 333 333 333 333 33 33333 333 444 44 44433+343",
+  getService: shown,
+  updateService: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
+  deleteService: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
+
+  listGrants: "++++3 33+ 333 333 333 33 33333 333 444 44 44433+343",
+  "listGrants: on a store": "++++4 33+ 33+ 444 33+ 44 433+4 334 334 44 444+4+443",
+  putGrant: storeManaged,
+  deleteGrant: "+++34 33+ 33+ 444 33+ 44 433+4 334 334 44 444+4+44+",
+
+  listTokens: "+++++ +++ +++ +++ +++ ++ +++++ +++ 333 44 33333+333",
+  mintToken: "+++++ +++ +++ +++ +++ ++ 33333 333 333 44 33333+333",
+  "mintToken: of a machine": "+++34 444 444 444 444 3+ 33333 333 333 44 44444+444",
+  "mintToken: of a service": "+++34 444 444 444 444 44 33333 333 333 44 44444+443",
+  getToken: shown,
+  revokeToken: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
+  "revokeToken: of an owner": "++334 444 444 444 444 44 44444 444 444 44 44444+44+",
+
+  startJob: storeManaged,
+  endJob: "+++34 33+ 33+ 444 33+ 44 433+4 334 334 44 444+4+44+",
+
+  listTrusts: overseen,
+  createTrust: governed,
+  getTrust: shown,
+  renameTrust: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
+  deleteTrust: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
+};
+
+export type Sign = "+" | "3" | "4";
+
+export function signOf(row: string, column: string): Sign {
+  const text = rows[row]?.replaceAll(" ", "") ?? "";
+  const sign = text[columns.indexOf(column)];
+  if (text.length !== columns.length || (sign !== "+" && sign !== "3" && sign !== "4")) {
+    throw new Error(`the row ${row} has no sign for ${column}`);
+  }
+  return sign;
+}
+
+/** In the other store, who holds something on the one store alone stands as somebody else does here. */
+const besides: Readonly<Record<string, string>> = {
+  "store read": "member",
+  "store write": "member",
+  "store manage": "member",
+  "secret read": "member",
+  "secret write": "member",
+  "secret manage": "member",
+  "group read": "member",
+  "group write": "member",
+  "group manage": "member",
+  "machine store read": "machine",
+  "machine store write": "machine",
+  "machine store manage": "machine",
+  "machine secret read": "machine",
+  // Both stores' secrets list it.
+  "service bound elsewhere": "service listed",
+  "job met": "job of another store",
+  "job not met": "job of another store",
+  "job of another store": "job met",
+  "token secret.*@store": "token organization.read",
+  "token secret.reveal@store/NAME": "token organization.read",
+  "token for the store": "token for another store",
+  "token for another store": "token for the store",
+  "writer's token secret.reveal": "token organization.read",
+};
+
+/** The status by the row and these rules; 200 stands for whatever the route answers to who may. */
+export function expected(row: string, route: AskedRoute, column: string, place: Place): number {
+  const own = signOf(row, column);
+  const missing = own === "3" && route.decidesFirst === true && column !== "token that only confers" ? "3" : "4";
+  switch (place) {
+    case "own":
+      return statusOf(own);
+    case "other store":
+      return statusOf(signOf(row, besides[column] ?? column));
+    case "expired":
+      return own === "+" ? (route.expired ?? 200) : statusOf(own);
+    // What is not there, and what lies in the other organization, for who asks in his own.
+    case "trashed":
+    case "missing":
+    case "foreign":
+    case "missing store":
+      return statusOf(missing);
+    case "other tenant":
+      return column === "stranger" ? 200 : 404;
+    case "missing organization":
+      return 404;
+  }
+}
+
+function statusOf(sign: Sign): number {
+  return { "+": 200, "3": 403, "4": 404 }[sign];
+}
