@@ -238,6 +238,14 @@ export function clientOf(http: Http, place: Place) {
       end: (jobId: string) => http.done({ method: "DELETE", path: [...inStore, "jobs", jobId] }),
     },
 
+    keys: {
+      status: () => http.json({ method: "GET", path: [...org, "keys"] }, wire.keyStatus),
+      rotate: () => http.json({ method: "POST", path: [...org, "keys", "rotate"] }, wire.keyStatus),
+      rewrap: () => http.json({ method: "POST", path: [...org, "keys", "rewrap"] }, wire.rewrapped),
+      destroy: (term: number) =>
+        http.done({ method: "POST", path: [...org, "keys", String(term), "destroy"] }),
+    },
+
     audit: {
       list: (filter: Query, most: number) => all([...org, "audit"], filter, wire.auditEntry, most),
     },

@@ -140,6 +140,8 @@ const hints: Readonly<Record<string, string>> = {
   "organization.not_found": "list those you reach: coffer org list; choose with --org",
   "store.not_found": "list those you reach: coffer store list; choose with --store",
   "secret.not_found": "list the names: coffer secret list; deleted ones: coffer trash list",
+  "key.in_use": "see what lies where: coffer key status",
+  "key.not_found": "list them: coffer key status",
   "precondition.failed": "it changed meanwhile: look at it and run the command again",
 };
 

@@ -151,6 +151,23 @@ export const token = object(tokenMembers);
 export const mintedToken = object({ ...tokenMembers, token: text });
 export const startedJob = object({ token: text, expiresAt: text });
 
+const termMembers = {
+  term: whole,
+  id: text,
+  state: text,
+  rootKeyId: text,
+  sealsReserved: whole,
+  createdAt: text,
+};
+export const keyStatus = object({
+  terms: list(object({ ...termMembers, versions: whole })),
+  progress: object({ total: whole, done: whole }),
+});
+export type KeyStatus = Shaped<typeof keyStatus>;
+
+export const rewrapped = object({ moved: whole, damaged: whole, ended: flag, left: flag });
+export type Rewrapped = Shaped<typeof rewrapped>;
+
 export const auditEntry = object({
   stream: text,
   seq: whole,

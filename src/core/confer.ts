@@ -94,15 +94,15 @@ function networksOf(texts: readonly string[] | null) {
 }
 
 /**
- * By another name nobody does with a secret, or with a copy of its value, what he may not do by its own:
- * scopes go by names.
+ * By another name or in another store nobody does with a secret, or with a copy of its value, what he may
+ * not do where it is: scopes go by names and stores.
  */
 export function demandNoMore(access: Access, actions: Iterable<Action>, before: Target, after: Target): void {
   if (access.authority.scopes === null) return;
   for (const action of actions) {
     const { allowed, because } = authorize(access.authority, action, before);
     if (!allowed && authorize(access.authority, action, after).allowed) {
-      throw notHeld(`${because} (by its own name)`);
+      throw notHeld(`${because} (where it is)`);
     }
   }
 }

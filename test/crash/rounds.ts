@@ -7,6 +7,7 @@ import { Checker, logged, verified } from "./checker.ts";
 import { type Place, type Server, startServer } from "./child.ts";
 import { History } from "./history.ts";
 import { type Random, seeded } from "./random.ts";
+import { rotateNowAndThen } from "./rotator.ts";
 import { killBackend } from "./tables.ts";
 import { type Wire, wireTo } from "./wire.ts";
 import { write } from "./writer.ts";
@@ -30,6 +31,10 @@ const seldom = [
   "trash.restore",
   "trash.purge",
   "audit.save-head",
+  "keys.rotate",
+  "keys.retire",
+  "keys.reseal",
+  "keys.destroy",
 ];
 
 /** What ended a server. */
@@ -95,9 +100,10 @@ export async function load(
   parts: { url: string; round: number; random: Random; stopped: () => boolean },
 ): Promise<void> {
   const { url, round, random, stopped } = parts;
-  const wire: Wire = wireTo(url, token, history.owned.length);
-  await Promise.all(
-    history.owned.map((_, number) =>
+  const wire: Wire = wireTo(url, token, history.owned.length + 1);
+  await Promise.all([
+    rotateNowAndThen({ wire, history, random: random.branch("rotation"), stopped }),
+    ...history.owned.map((_, number) =>
       write({
         number,
         round,
@@ -109,7 +115,7 @@ export async function load(
         raceName: `race-${round}-${Math.floor(number / rivals)}`,
       }),
     ),
-  );
+  ]);
   wire.close();
 }
 

@@ -14,11 +14,13 @@ export interface Entry {
   readonly requestId: string | null;
   readonly revision: number | null;
   readonly version: number | null;
+  /** Set by a rotation of the key alone. */
+  readonly term: number | null;
   readonly digest: string | null;
 }
 
 export class Trail {
-  readonly #latest = new Map<string, { revision: number; digest: string | null }>();
+  readonly #latest = new Map<string, { revision: number; term: number; digest: string | null }>();
   readonly #versions = new Map<string, Set<number>>();
   /** Of the entries since the last check. */
   byRequest = new Map<string, Entry[]>();
@@ -41,7 +43,8 @@ export class Trail {
   #revisions(entries: readonly Entry[], changes: readonly Row[]): string[] {
     const found: string[] = [];
     const telling = Map.groupBy(
-      entries.filter((entry) => entry.allowed && entry.revision !== null),
+      // A rotation of the key seals anew and takes no revision.
+      entries.filter((entry) => entry.allowed && entry.revision !== null && entry.term === null),
       (entry) => entry.revision ?? 0,
     );
     for (const change of changes) {
@@ -57,10 +60,13 @@ export class Trail {
     return found;
   }
 
-  #learn({ allowed, targetId, revision, version, digest }: Entry): void {
+  #learn({ allowed, targetId, revision, term: sealedUnder, version, digest }: Entry): void {
     if (!allowed || targetId === null || revision === null) return;
     const known = this.#latest.get(targetId);
-    if (known === undefined || known.revision < revision) this.#latest.set(targetId, { revision, digest });
+    const term = sealedUnder ?? 0;
+    const isNewer =
+      known === undefined || known.revision < revision || (known.revision === revision && known.term < term);
+    if (isNewer) this.#latest.set(targetId, { revision, term, digest });
     if (version === null || version === 0) return;
     const versions = this.#versions.get(targetId);
     if (versions === undefined) this.#versions.set(targetId, new Set([version]));
@@ -102,6 +108,7 @@ function entryOf(row: Row): Entry {
     requestId: text(row.request_id),
     revision: number(details.revision),
     version: number(details.version),
+    term: row.action === "key.reseal" ? number(details.term) : null,
     digest: text(details.digest),
   };
 }

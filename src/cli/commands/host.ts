@@ -5,6 +5,7 @@ import { usage } from "../failure.ts";
 import { outputOf } from "../output.ts";
 import { jsonOption, optionsOf } from "../session.ts";
 import { type Shell, write } from "../shell.ts";
+import { keyCommands } from "./keys.ts";
 
 /** The flags that stand above file and environment in the server's configuration. */
 interface HostOptions {
@@ -119,7 +120,7 @@ Example:
     });
   jsonOption(check);
 
-  const key = program.command("key").description("root keys");
+  const key = program.command("key").description("keys: rotation, and new root keys");
   key
     .command("new")
     .description("print a new root key file")
@@ -135,4 +136,5 @@ Example:
       const { newRootKeyFile } = await import("../../server/keys.ts");
       await write(shell.stdout, newRootKeyFile());
     });
+  keyCommands(key, shell);
 }

@@ -2,7 +2,6 @@
 import {
   type Access,
   admit,
-  anySecretIn,
   organizationTarget,
   permit,
   principalNotFound,
@@ -63,10 +62,8 @@ async function targetFor(tx: ReadTransaction, access: Access, input: ExplainInpu
     permit(access, others ? "grant.read" : "store.list", storeTarget(store));
     return storeTarget(store);
   }
-  if (others) permit(access, "grant.read", anySecretIn(store));
-  const secret = await liveSecret(tx, access, store, input.secret);
-  const target = targetOf(secret);
-  if (!others) permit(access, "secret.read", target);
+  const target = targetOf(await liveSecret(tx, access, store, input.secret));
+  permit(access, others ? "grant.read" : "secret.read", target);
   return target;
 }
 

@@ -1,5 +1,6 @@
 // Deleting a store: live secrets go only by force, trashed ones find a home in the default store.
 import { admit, permit, storeOf, storeTarget } from "../access.ts";
+import { demandNoMore } from "../confer.ts";
 import { CofferError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
@@ -31,6 +32,11 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
       throw new CofferError("store.not_empty", "The store has live secrets; delete them first, or force.");
     }
     if (live.length > 0) permit(access, "secret.delete", storeTarget(store));
+    const trashed = await tx.secrets.idsIn(store.id, "trashed", null, 1);
+    if (live.length > 0 || trashed.length > 0) {
+      const home = { id: access.organization.defaultStoreId };
+      demandNoMore(access, ["secret.reveal"], storeTarget(store), storeTarget(home));
+    }
     const changes = [];
     for (const id of live) {
       const secret = await tx.secrets.get(input.organizationId, id);

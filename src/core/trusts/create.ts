@@ -1,5 +1,5 @@
 // Making a trust: everything that its workloads will hold, its maker holds himself.
-import { type Access, admit, permit, storeOf, storeTarget } from "../access.ts";
+import { type Access, admit, changeAccess, permit, storeOf, storeTarget } from "../access.ts";
 import { authorize, type Target } from "../authorize.ts";
 import { actorOf } from "../caller.ts";
 import { demandMachine, notHeld } from "../confer.ts";
@@ -36,8 +36,8 @@ export const createTrust = mutation<CreateInput, Trust>({
       createdAt: at,
       createdBy: actorOf(input.caller),
     };
+    await changeAccess(tx, organizationId, access.epochs);
     await tx.trusts.insert(trust);
-    await tx.access.raiseEpoch(organizationId);
     await tx.audit.append(
       entryOf(input, {
         organizationId,

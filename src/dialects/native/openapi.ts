@@ -9,6 +9,7 @@ const pathParts: Readonly<Record<string, string>> = {
   store: "Slug or id of a store.",
   secret: "Name of a secret, percent-encoded, or its id.",
   version: "Number of a version.",
+  term: "Number of a key's term.",
   id: "Id of what the path speaks of.",
   person: "Id of a person.",
   job: "Name of a job, as it was let in.",

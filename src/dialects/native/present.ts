@@ -19,7 +19,7 @@ type Wire<T extends keyof typeof schema> = (typeof schema)[T] extends infer S ? 
 
 /** RFC 3339 in UTC with milliseconds. */
 export const time = (at: number): string => new Date(at).toISOString();
-const timeOrNull = (at: number | null): string | null => (at === null ? null : time(at));
+export const timeOrNull = (at: number | null): string | null => (at === null ? null : time(at));
 
 export function whoami({ principal, organization, scopes, operator }: Whoami): Wire<"whoami"> {
   const { kind, id, name, email } = principal;

@@ -12,6 +12,7 @@ import { grantRoutes } from "./routes/grants.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { jobRoutes } from "./routes/jobs.ts";
+import { keyRoutes } from "./routes/keys.ts";
 import { machineRoutes } from "./routes/machines.ts";
 import { organizationRoutes } from "./routes/organizations.ts";
 import { peopleRoutes } from "./routes/people.ts";
@@ -48,6 +49,7 @@ function tableOf(operations: Operations, publicUrl: string): readonly Route[] {
     ...tokenRoutes(operations),
     ...jobRoutes(operations),
     ...trustRoutes(operations),
+    ...keyRoutes(operations),
   ];
   const document: Route = route(
     {

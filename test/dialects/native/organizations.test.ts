@@ -47,7 +47,7 @@ describe("whoami", () => {
       principal,
       organization: { id: bootstrap.organization.id, slug: "default" },
       scopes,
-      operator: true,
+      operator: false,
     });
   });
 

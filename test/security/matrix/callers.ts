@@ -68,7 +68,10 @@ export async function makeCallers(
     done(wire, operator, { method: "PUT", path: `${base}/grants`, body: { subject, object, level } });
   const idOf = async (name: string) =>
     String((await done(wire, operator, { method: "GET", path: `${base}/stores/mine/secrets/${name}` })).id);
-  const organization = { kind: "organization", id: (await done(wire, operator, { method: "GET", path: base })).id };
+  const organization = {
+    kind: "organization",
+    id: (await done(wire, operator, { method: "GET", path: base })).id,
+  };
   const store = { kind: "store", id: here.storeId };
   const secrets = await Promise.all(["SECRET", "EXPIRED"].map(idOf));
   const onSecrets = [...secrets, here.trashed].map((id) => ({ kind: "secret", id }));
@@ -90,7 +93,12 @@ export async function makeCallers(
     await done(wire, operator, { method: "PUT", path: `${base}/groups/${group.id}/members/${made.self.id}` });
     return made;
   };
-  const minted = async (name: string, self: Caller["self"], more: object = {}, by = operator): Promise<Caller> => {
+  const minted = async (
+    name: string,
+    self: Caller["self"],
+    more: object = {},
+    by = operator,
+  ): Promise<Caller> => {
     const { token } = await done(wire, by, post(`${base}/tokens`, { principal: self, name: "t", ...more }));
     return { name, token: () => token, self };
   };
@@ -120,11 +128,17 @@ export async function makeCallers(
   for (const level of levels) admitted.push(await holder(`organization ${level}`, [organization], level));
   for (const level of levels) admitted.push(await holder(`store ${level}`, [store], level));
   for (const level of levels) {
-    admitted.push({ ...(await holder(`secret ${level}`, onSecrets, level)), holds: { kind: "secret", level } });
+    admitted.push({
+      ...(await holder(`secret ${level}`, onSecrets, level)),
+      holds: { kind: "secret", level },
+    });
   }
   for (const level of levels) admitted.push(await inGroup(level));
   for (const level of ["read", "manage"] as const) {
-    admitted.push({ ...(await holder(`${level} on a machine`, [machine], level)), holds: { kind: "machine", level } });
+    admitted.push({
+      ...(await holder(`${level} on a machine`, [machine], level)),
+      holds: { kind: "machine", level },
+    });
   }
   admitted.push(await robot("machine", [], "read"));
   for (const level of levels) admitted.push(await robot(`machine store ${level}`, [store], level));
@@ -140,7 +154,11 @@ export async function makeCallers(
     await job("job not met", "mine", "api"),
     await job("job of another store", "beside", "web"),
     { name: "stranger", token: () => world.stranger, self: { kind: "person", id: world.strangerId } },
-    { name: "person without organization", token: () => outsider.token, self: { kind: "person", id: outsider.id } },
+    {
+      name: "person without organization",
+      token: () => outsider.token,
+      self: { kind: "person", id: outsider.id },
+    },
     await narrow("token secret.reveal", { scopes: ["secret.reveal"] }),
     await narrow("token secret.*@store", { scopes: ["secret.*@mine"] }),
     await narrow("token secret.reveal@store/NAME", {
@@ -150,14 +168,26 @@ export async function makeCallers(
     await narrow("token for another store", { stores: ["beside"] }),
     await narrow("token from here", { addresses: ["127.0.0.1/32"] }),
     await narrow("token organization.read", { scopes: ["organization.read"] }),
-    await minted("writer's token secret.reveal", writer.self, { scopes: ["secret.reveal"] }, writer.token() ?? ""),
+    await minted(
+      "writer's token secret.reveal",
+      writer.self,
+      { scopes: ["secret.reveal"] },
+      writer.token() ?? "",
+    ),
     await narrow("token that only confers", { scopes: conferring }),
   );
 
   const revoked = await done(wire, operator, post(`${base}/tokens`, { principal: owner, name: "r" }));
   await done(wire, operator, { method: "DELETE", path: `${base}/tokens/${revoked.id}` });
   const expired = await minted("expired", owner, { expiresAt: new Date(Date.now() + 1_000).toISOString() });
+  // A token that went with its membership is one that nobody knows: at ten it would be throttled.
   const left = await invited(wire, operator, "here", "admin");
+  const lefts: string[] = [];
+  for (let count = 0; count < 60; count += 1) {
+    const asked = post(`${base}/tokens`, { principal: { kind: "person", id: left.id }, name: "left" });
+    lefts.push((await done(wire, left.token, asked)).token);
+  }
+  let turn = 0;
   await done(wire, operator, { method: "DELETE", path: `${base}/people/${left.membership}` });
   const elsewhere = await narrow("elsewhere", { addresses: ["192.0.2.1/32"] });
   const refused: Caller[] = [
@@ -166,7 +196,11 @@ export async function makeCallers(
     { name: "unknown", token: () => mintToken("person", ids.next()).text, self: owner },
     { name: "revoked", token: () => revoked.token, self: owner },
     { name: "expired", token: expired.token, self: owner },
-    { name: "membership ended", token: () => left.token, self: { kind: "person", id: left.id } },
+    {
+      name: "membership ended",
+      token: () => lefts[turn++ % lefts.length] ?? null,
+      self: { kind: "person", id: left.id },
+    },
     { name: "from elsewhere", token: elsewhere.token, self: owner },
   ];
   return { admitted, refused };
@@ -178,7 +212,11 @@ function insertPerson(data: string): { id: string; token: string } {
   try {
     const [id, tokenId] = [ids.next(), ids.next()];
     const { text, hash } = mintToken("person", tokenId);
-    db.prepare("INSERT INTO people VALUES (?, ?, ?, 'Someone', 0, 1)").run(id, "out@example.org", "out@example.org");
+    db.prepare("INSERT INTO people VALUES (?, ?, ?, 'Someone', 0, 1)").run(
+      id,
+      "out@example.org",
+      "out@example.org",
+    );
     db.prepare(
       `INSERT INTO tokens (id, organization_id, principal_kind, principal_id, name, hash, created_at)
        VALUES (?, NULL, 'person', ?, 'test', ?, 1)`,

@@ -24,7 +24,7 @@ export interface Site {
   readonly ownToken: string;
 }
 
-export type Named = Exclude<keyof Site, "otherStore" | "person">;
+export type Named = Exclude<keyof Site, "person">;
 
 export const places = [
   "own",
@@ -71,7 +71,11 @@ export const orgPath = ({ org }: Pick<Site, "org">) => `/v1/organizations/${org}
 
 export async function invited(wire: Wire, by: string, org: string, role: string) {
   const email = `${randomUUID()}@example.org`;
-  const { invitation, membershipId } = await done(wire, by, post(`${orgPath({ org })}/people`, { email, role }));
+  const { invitation, membershipId } = await done(
+    wire,
+    by,
+    post(`${orgPath({ org })}/people`, { email, role }),
+  );
   const accepted = await done(wire, by, post("/v1/invitations/accept", { invitation }));
   return { token: String(accepted.token), id: String(accepted.person.id), membership: String(membershipId) };
 }
@@ -91,7 +95,7 @@ export function siteAt(world: World, place: Place, takes: Named): Site {
     case "missing":
       return { ...here, [takes]: missingOf[takes] ?? "0198c2a0-0000-7000-8000-00000000dead" };
     case "foreign":
-      return { ...here, [takes]: takes === "store" ? there.storeId : there[takes] };
+      return { ...here, [takes]: takes === "store" || takes === "otherStore" ? there.storeId : there[takes] };
     case "missing store":
       return { ...here, store: "nowhere" };
     case "other tenant":
@@ -101,7 +105,11 @@ export function siteAt(world: World, place: Place, takes: Named): Site {
   }
 }
 
-const missingOf: { readonly [K in Named]?: string } = { store: "nowhere", secret: "NOTHING" };
+const missingOf: { readonly [K in Named]?: string } = {
+  store: "nowhere",
+  otherStore: "nowhere",
+  secret: "NOTHING",
+};
 
 export async function makeWorld(wire: Wire, operator: string, operatorId: string): Promise<World> {
   const make = (asked: Asked) => done(wire, operator, asked);
@@ -126,7 +134,13 @@ export async function makeWorld(wire: Wire, operator: string, operatorId: string
   };
 
   const secret = async (org: string, where: string, name: string, more: object = {}) =>
-    String((await make(post(`/v1/organizations/${org}/stores/${where}/secrets`, { ...secretBody(org), ...more, name }))).id);
+    String(
+      (
+        await make(
+          post(`/v1/organizations/${org}/stores/${where}/secrets`, { ...secretBody(org), ...more, name }),
+        )
+      ).id,
+    );
   const trash = (org: string, where: string, name: string) =>
     make({ method: "DELETE", path: `/v1/organizations/${org}/stores/${where}/secrets/${name}` });
 
@@ -148,13 +162,16 @@ export async function makeWorld(wire: Wire, operator: string, operatorId: string
       person: member.id,
       group: String((await make(post(`${base}/groups`, { name: "team" }))).id),
       machine: String((await make(post(`${base}/machines`, { name: "robot" }))).id),
-      service: org === "here" ? consumers.unlisted : String((await make(post(`${base}/services`, { name: "s" }))).id),
+      service: String((await make(post(`${base}/services`, { name: "idle" }))).id),
       trust: String((await make(post(`${base}/trusts`, trustBody(boundTo)))).id),
       token: String((await done(wire, member.token, minted)).id),
       ownersToken: String((await make(owners)).id),
       ownToken: String((await make(post("/v1/tokens", { name: "own" }))).id),
     };
-    const grant = { subject: { kind: "group", id: made.group }, object: { kind: "store", id: ids[org === "here" ? "mine" : "theirs"] } };
+    const grant = {
+      subject: { kind: "group", id: made.group },
+      object: { kind: "store", id: ids[org === "here" ? "mine" : "theirs"] },
+    };
     await make({ method: "PUT", path: `${base}/grants`, body: { ...grant, level: "read" } });
     return made;
   };
@@ -183,12 +200,17 @@ export async function makeWorld(wire: Wire, operator: string, operatorId: string
     trashed: await contents("there", "theirs"),
     ...(await principals("there", "theirs")),
   };
+  // In both stores, so that the one cannot be moved to the other.
   await secret("there", "theirs", "THEIRS");
+  await secret("there", "their-other", "THEIRS");
   await secret("here", "mine", "TRASHED");
   await trash("here", "mine", "TRASHED");
   await secret("here", "mine", "EXPIRED", { expiresAt: new Date(Date.now() + 2_000).toISOString() });
   // Who made the other organization leaves it: nobody of the one is in the other.
-  const people = await done(wire, stranger, { method: "GET", path: "/v1/organizations/there/people?limit=1000" });
+  const people = await done(wire, stranger, {
+    method: "GET",
+    path: "/v1/organizations/there/people?limit=1000",
+  });
   const left = people.items.find((it: { id: string }) => it.id === operatorId).membershipId;
   await done(wire, stranger, { method: "DELETE", path: `/v1/organizations/there/people/${left}` });
   const gone = { trashed: "TRASHED", expired: "EXPIRED" };

@@ -2,7 +2,17 @@
 // it meets a harmless obstacle instead (`allowed` says which), or the thing is made for that cell alone.
 import { randomUUID } from "node:crypto";
 import type { Caller } from "./callers.ts";
-import { done, invited, type Named, orgPath, post, type Site, secretBody, trustBody, type World } from "./places.ts";
+import {
+  done,
+  invited,
+  type Named,
+  orgPath,
+  post,
+  type Site,
+  secretBody,
+  trustBody,
+  type World,
+} from "./places.ts";
 import type { Asked } from "./wire.ts";
 
 export interface AskedRoute {
@@ -15,8 +25,10 @@ export interface AskedRoute {
   readonly expired?: number;
   /** Whether he may is decided before whether it is there. */
   readonly decidesFirst?: true;
-  /** Asked in its own place alone: it names two. */
-  readonly ownOnly?: true;
+  /** It answers 200 and says of each item what became of it. */
+  readonly byItem?: true;
+  /** Asked after all others, one at a time: it would disturb them. */
+  readonly alone?: true;
   readonly fresh?: (cell: FreshCell) => Promise<Partial<Site> & { readonly code?: string }>;
 }
 
@@ -29,9 +41,17 @@ export interface FreshCell {
 }
 
 const get = (path: string): Asked => ({ method: "GET", path });
-const put = (path: string, body?: unknown): Asked => ({ method: "PUT", path, ...(body === undefined ? {} : { body }) });
+const put = (path: string, body?: unknown): Asked => ({
+  method: "PUT",
+  path,
+  ...(body === undefined ? {} : { body }),
+});
 const patch = (path: string, body: unknown): Asked => ({ method: "PATCH", path, body });
-const del = (path: string, body?: unknown): Asked => ({ method: "DELETE", path, ...(body === undefined ? {} : { body }) });
+const del = (path: string, body?: unknown): Asked => ({
+  method: "DELETE",
+  path,
+  ...(body === undefined ? {} : { body }),
+});
 
 const org = orgPath;
 const store = (site: Site) => `${org(site)}/stores/${site.store}`;
@@ -64,7 +84,10 @@ const freshMember: AskedRoute["fresh"] = async ({ world, by, site }) => ({
   member: (await invited(world.wire, by, site.org, "member")).membership,
 });
 const freshInvitation: AskedRoute["fresh"] = async ({ world }) => {
-  const asked = post("/v1/organizations/here/people", { email: `${randomUUID()}@example.org`, role: "member" });
+  const asked = post("/v1/organizations/here/people", {
+    email: `${randomUUID()}@example.org`,
+    role: "member",
+  });
   return { code: (await done(world.wire, world.operator, asked)).invitation };
 };
 
@@ -149,7 +172,10 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
 
   listSecretsOfOrganization: { takes: "org", ask: (site) => get(`${org(site)}/secrets?limit=1`) },
   listSecrets: { takes: "store", ask: (site) => get(`${store(site)}/secrets?limit=1`) },
-  createSecret: { takes: "store", ask: (site) => post(`${store(site)}/secrets`, { name: aName(), value: "v" }) },
+  createSecret: {
+    takes: "store",
+    ask: (site) => post(`${store(site)}/secrets`, { name: aName(), value: "v" }),
+  },
   getSecret: { takes: "secret", ask: (site) => get(secret(site)) },
   updateSecret: { takes: "secret", ask: (site) => patch(secret(site), { description: aName() }) },
   deleteSecret: { takes: "secret", allowed: 412, ask: (site) => ({ ...del(secret(site)), ifMatch: never }) },
@@ -160,20 +186,25 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
   },
   duplicateSecret: { takes: "secret", ask: (site) => post(`${secret(site)}/duplicate`, { name: aName() }) },
   "duplicateSecret: into another store": {
-    takes: "secret",
-    ownOnly: true,
+    takes: "otherStore",
+    decidesFirst: true,
     ask: (site) => post(`${secret(site)}/duplicate`, { name: aName(), store: site.otherStore }),
   },
   moveSecret: { takes: "secret", ask: (site) => post(`${secret(site)}/move`, { store: site.store }) },
   "moveSecret: into another store": {
-    takes: "secret",
-    ownOnly: true,
+    takes: "otherStore",
+    decidesFirst: true,
     allowed: 409,
     ask: (site) => post(`${secret(site)}/move`, { store: site.otherStore }),
   },
   getValue: { takes: "secret", expired: 410, ask: (site) => get(`${secret(site)}/value`) },
   putValue: { takes: "secret", ask: (site) => put(`${secret(site)}/value`, { value: "again" }) },
-  getValues: { takes: "store", ask: (site) => post(`${store(site)}/values`, { names: ["SECRET"] }) },
+  getValues: {
+    takes: "secret",
+    byItem: true,
+    expired: 410,
+    ask: (site) => post(`${store(site)}/values`, { names: [site.secret] }),
+  },
   listVersions: { takes: "secret", ask: (site) => get(`${secret(site)}/versions`) },
   restoreVersion: {
     takes: "secret",
@@ -196,29 +227,39 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
 
   listGroups: { takes: "org", ask: (site) => get(`${org(site)}/groups?limit=1`) },
   createGroup: { takes: "org", ask: (site) => post(`${org(site)}/groups`, { name: aName() }) },
-  getGroup: { takes: "group",
-    decidesFirst: true, ask: (site) => get(group(site)) },
-  updateGroup: { takes: "group",
-    decidesFirst: true, ask: (site) => patch(group(site), { name: "team" }) },
+  getGroup: { takes: "group", decidesFirst: true, ask: (site) => get(group(site)) },
+  updateGroup: { takes: "group", decidesFirst: true, ask: (site) => patch(group(site), { name: "team" }) },
   deleteGroup: {
     takes: "group",
     decidesFirst: true,
     fresh: async (cell) => ({ group: await made(cell, post(`${org(cell.site)}/groups`, { name: aName() })) }),
     ask: (site) => del(group(site)),
   },
-  listGroupMembers: { takes: "group",
-    decidesFirst: true, ask: (site) => get(`${group(site)}/members`) },
-  addGroupMember: { takes: "group",
-    decidesFirst: true, ask: (site) => put(`${group(site)}/members/${site.person}`) },
-  removeGroupMember: { takes: "group",
-    decidesFirst: true, ask: (site) => del(`${group(site)}/members/${site.person}`) },
+  listGroupMembers: { takes: "group", decidesFirst: true, ask: (site) => get(`${group(site)}/members`) },
+  addGroupMember: {
+    takes: "group",
+    decidesFirst: true,
+    ask: (site) => put(`${group(site)}/members/${site.person}`),
+  },
+  removeGroupMember: {
+    takes: "group",
+    decidesFirst: true,
+    fresh: async ({ world, by, site }) => {
+      const { id } = await invited(world.wire, by, site.org, "member");
+      await done(world.wire, by, put(`${group(site)}/members/${id}`));
+      return { person: id };
+    },
+    ask: (site) => del(`${group(site)}/members/${site.person}`),
+  },
 
   listMachines: { takes: "org", ask: (site) => get(`${org(site)}/machines?limit=1`) },
   createMachine: { takes: "org", ask: (site) => post(`${org(site)}/machines`, { name: aName() }) },
-  getMachine: { takes: "machine",
-    decidesFirst: true, ask: (site) => get(machine(site)) },
-  updateMachine: { takes: "machine",
-    decidesFirst: true, ask: (site) => patch(machine(site), { name: "robot" }) },
+  getMachine: { takes: "machine", decidesFirst: true, ask: (site) => get(machine(site)) },
+  updateMachine: {
+    takes: "machine",
+    decidesFirst: true,
+    ask: (site) => patch(machine(site), { name: "robot" }),
+  },
   deleteMachine: {
     takes: "machine",
     decidesFirst: true,
@@ -233,10 +274,8 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
     takes: "org",
     ask: (site) => post(`${org(site)}/services`, { name: aName(), stores: [site.store] }),
   },
-  getService: { takes: "service",
-    decidesFirst: true, ask: (site) => get(service(site)) },
-  updateService: { takes: "service",
-    decidesFirst: true, ask: (site) => patch(service(site), {}) },
+  getService: { takes: "service", decidesFirst: true, ask: (site) => get(service(site)) },
+  updateService: { takes: "service", decidesFirst: true, ask: (site) => patch(service(site), {}) },
   deleteService: {
     takes: "service",
     decidesFirst: true,
@@ -247,7 +286,10 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
   },
 
   listGrants: { takes: "org", ask: (site) => get(`${org(site)}/grants?limit=1`) },
-  "listGrants: on a store": { takes: "storeId", ask: (site) => get(`${org(site)}/grants?object=store:${site.storeId}`) },
+  "listGrants: on a store": {
+    takes: "storeId",
+    ask: (site) => get(`${org(site)}/grants?object=store:${site.storeId}`),
+  },
   putGrant: {
     takes: "storeId",
     fresh: async (cell) => ({
@@ -275,15 +317,24 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
     takes: "org",
     ask: (site, { self }) => post(`${org(site)}/tokens`, { principal: self, ...narrowest }),
   },
+  "mintToken: as narrow as its minter": {
+    takes: "org",
+    ask: (site, { self }) => {
+      const token = { principal: self, ...narrowest, scopes: ["organization.read"] };
+      return post(`${org(site)}/tokens`, token);
+    },
+  },
   "mintToken: of a machine": {
     takes: "machine",
     decidesFirst: true,
-    ask: (site) => post(`${org(site)}/tokens`, { principal: { kind: "machine", id: site.machine }, ...narrowest }),
+    ask: (site) =>
+      post(`${org(site)}/tokens`, { principal: { kind: "machine", id: site.machine }, ...narrowest }),
   },
   "mintToken: of a service": {
     takes: "service",
     decidesFirst: true,
-    ask: (site) => post(`${org(site)}/tokens`, { principal: { kind: "service", id: site.service }, ...narrowest }),
+    ask: (site) =>
+      post(`${org(site)}/tokens`, { principal: { kind: "service", id: site.service }, ...narrowest }),
   },
   getToken: { takes: "token", ask: (site) => get(token(site)) },
   revokeToken: {
@@ -313,10 +364,8 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
 
   listTrusts: { takes: "org", ask: (site) => get(`${org(site)}/trusts?limit=1`) },
   createTrust: { takes: "org", ask: (site) => post(`${org(site)}/trusts`, trustBody(site.store)) },
-  getTrust: { takes: "trust",
-    decidesFirst: true, ask: (site) => get(trust(site)) },
-  renameTrust: { takes: "trust",
-    decidesFirst: true, ask: (site) => patch(trust(site), { name: "ci" }) },
+  getTrust: { takes: "trust", decidesFirst: true, ask: (site) => get(trust(site)) },
+  renameTrust: { takes: "trust", decidesFirst: true, ask: (site) => patch(trust(site), { name: "ci" }) },
   deleteTrust: {
     takes: "trust",
     decidesFirst: true,
@@ -325,4 +374,15 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
     }),
     ask: (site) => del(trust(site)),
   },
+
+  getKeys: { takes: "org", ask: (site) => get(`${org(site)}/keys`) },
+  // The only term there is until the last of these.
+  destroyKey: {
+    takes: "org",
+    alone: true,
+    allowed: 409,
+    ask: (site) => post(`${org(site)}/keys/1/destroy`, undefined),
+  },
+  rewrapValues: { takes: "org", alone: true, ask: (site) => post(`${org(site)}/keys/rewrap`, undefined) },
+  rotateKey: { takes: "org", alone: true, ask: (site) => post(`${org(site)}/keys/rotate`, undefined) },
 };

@@ -1,0 +1,58 @@
+// Keys on the wire: what is told of them. No key, wrapped or not, is ever part of it.
+import { type Static, Type } from "typebox";
+import type { Step } from "../../core/keys/resealer.ts";
+import type { KeyStatus } from "../../core/keys/status.ts";
+import type { Term } from "../../core/keys/term.ts";
+import { timeOrNull, time as timeText } from "./present.ts";
+import { list, nullable, oneOf, text, time, whole } from "./schema.ts";
+
+const termMembers = {
+  term: whole,
+  id: text,
+  state: oneOf(["current", "retired", "destroyed"]),
+  rootKeyId: text,
+  /** Counted before they are made; a term ends before 2^30. */
+  sealsReserved: whole,
+  createdAt: time,
+  retiredAt: nullable(time),
+  /** Since when nothing is sealed under it. */
+  emptiedAt: nullable(time),
+  destroyedAt: nullable(time),
+};
+export const term = Type.Object(termMembers);
+
+export const keyStatus = Type.Object({
+  terms: list(Type.Object({ ...termMembers, versions: whole })),
+  progress: Type.Object({ total: whole, done: whole }),
+});
+
+export const rewrapped = Type.Object({
+  moved: whole,
+  /** Values that do not open. They stay where they are. */
+  damaged: whole,
+  /** Whether everything was looked at; asking again begins anew. */
+  ended: Type.Boolean(),
+  left: Type.Boolean(),
+});
+
+export function presentTerm(it: Term): Static<typeof term> {
+  return {
+    term: it.number,
+    id: it.id,
+    state: it.state,
+    rootKeyId: it.rootKeyId,
+    sealsReserved: it.sealsReserved,
+    createdAt: timeText(it.createdAt),
+    retiredAt: timeOrNull(it.retiredAt),
+    emptiedAt: timeOrNull(it.emptiedAt),
+    destroyedAt: timeOrNull(it.destroyedAt),
+  };
+}
+
+export function presentKeyStatus({ terms, progress }: KeyStatus): Static<typeof keyStatus> {
+  return { terms: terms.map((it) => ({ ...presentTerm(it), versions: it.versions })), progress };
+}
+
+export function presentStep({ moved, damaged, ended, left }: Step): Static<typeof rewrapped> {
+  return { moved, damaged, ended, left };
+}
