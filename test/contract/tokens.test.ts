@@ -1,13 +1,17 @@
 // Tokens and jobs through the operations, on both engines: what raises an epoch and what does not, what
 // is kept of those that ended, and what happens when rights are taken while they are used.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { setTimeout } from "node:timers/promises";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Caller } from "../../src/core/caller.ts";
 import { findCredential } from "../../src/core/credentials.ts";
 import { limits } from "../../src/core/limits.ts";
 import { prepareReveal } from "../../src/core/secrets/reveal.ts";
 import type { NewlyMinted } from "../../src/core/tokens/operations.ts";
 import { coffers, freshStore, heldClock, home, lastingOwner, refusal, text } from "../support/coffers.ts";
-import { type TestCoffer, tokenIdOf } from "../support/server.ts";
+import { sharedPostgres } from "../support/postgres.ts";
+import { have } from "../support/requirements.ts";
+import { startCoffer, type TestCoffer, tokenIdOf } from "../support/server.ts";
 
 const store = { slug: "default" };
 const hour = 60 * 60 * 1000;
@@ -139,16 +143,15 @@ for (const engine of coffers) {
       expect(await standing()).toEqual(before);
     });
 
-    test("ending a job ends as many sessions as it has", async () => {
-      const sessions = [];
-      for (let count = 0; count < 3; count += 1) sessions.push(await job("many"));
+    test("ending a job ends as many sessions as it has, more than one commit takes", async () => {
+      const count = limits.jobSessionsChunk + 1;
+      const sessions = await Promise.all(Array.from({ length: count }, () => job("many")));
       const elsewhere = await freshStore(coffer);
       const other = await operations().jobs.start(owner, home, elsewhere, { jobId: "many", claims: {} });
       await operations().jobs.end(owner, home, store, "many");
       const caller = (token: string): Caller => ({ ...owner, kind: "job", tokenId: tokenIdOf(token) });
-      for (const { token } of sessions) {
-        expect((await refusal(reveal(caller(token)))).code).toBe("caller.unauthenticated");
-      }
+      const refusals = await Promise.all(sessions.map(({ token }) => refusal(reveal(caller(token)))));
+      expect(new Set(refusals.map(({ code }) => code))).toEqual(new Set(["caller.unauthenticated"]));
       expect((await refusal(reveal(caller(other.token)))).code).toBe("store.not_found");
     });
 
@@ -160,3 +163,27 @@ for (const engine of coffers) {
     });
   });
 }
+
+describe.runIf(have("postgresql"))("tokens on several nodes", () => {
+  test("a job is let in by no rights that another node is just taking", async () => {
+    const database = await (await sharedPostgres()).database();
+    const coffer = await startCoffer({ database });
+    const node = new pg.Client({ connectionString: database });
+    await node.connect();
+    onTestFinished(async () => {
+      await node.end();
+      await coffer.stop();
+    });
+    const { owner } = coffer;
+    const start = () => coffer.node.operations.jobs.start(owner, home, store, { jobId: "j", claims: {} });
+    await start();
+    await node.query("BEGIN");
+    await node.query("UPDATE access_epochs SET epoch = epoch + 1 WHERE scope <> 'installation'");
+    await node.query("UPDATE tokens SET revoked_at = 1 WHERE id = $1", [owner.tokenId]);
+    const starting = refusal(start());
+    const first = await Promise.race([starting, setTimeout(500, "waits")]);
+    await node.query("COMMIT");
+    expect(first).toBe("waits");
+    expect((await starting).code).toBe("caller.unauthenticated");
+  });
+});

@@ -584,12 +584,16 @@ describe("tokens over all organizations", () => {
     await expectDenied(answer, none, notAll, "token: no scope covers token.manage");
   });
 
-  test("of somebody else are not there", async () => {
+  test("of somebody else, or bound to one, are not there", async () => {
     const stranger = coffer.call(aToken(coffer, { role: "admin" }));
     for (const id of [tokenIdOf(coffer.token), randomUUID()]) {
       expectRefused(await stranger.get(`/v1/tokens/${id}`), 404, "token.not_found", noToken);
       expectRefused(await stranger.delete(`/v1/tokens/${id}`), 404, "token.not_found", noToken);
     }
+    // Nor are one's own that are bound to an organization: they lie there.
+    const bound = await minted(me);
+    expectRefused(await me.get(`/v1/tokens/${bound.id}`), 404, "token.not_found", noToken);
+    expectRefused(await me.delete(`/v1/tokens/${bound.id}`), 404, "token.not_found", noToken);
     expect((await stranger.get("/v1/tokens")).body.items).toHaveLength(1);
   });
 });

@@ -74,7 +74,7 @@ attempt("make a friend an auditor by a token that only manages people", async ()
   raising(await it.narrowed(owner, { scopes: ["people.*"] }), it.person(), "auditor"),
 );
 
-attempt("make oneself owner again by a scoped token of an owner", async () =>
+attempt("make a friend an owner by a scoped token of an owner", async () =>
   raising(await it.narrowed(owner, { scopes: ["people.*"] }), it.person(), "owner"),
 );
 

@@ -82,6 +82,7 @@ export const rows: Readonly<Record<string, string>> = {
   moveSecret: secretWritten,
   "moveSecret: into another store": "+++34 3++ 344 344 344 44 43443 334 334 44 44444+444",
   getValue: "+++34 +++ +++ +++ +++ 44 4++++ +34 +34 44 ++++4+4+4",
+  "getValue: of a past version": "+++34 +++ +++ +++ +++ 44 4++++ 334 334 44 ++++4+4+4",
   putValue: secretWritten,
   getValues: "+++34 +++ +++ +++ +++ 44 4++++ +34 +34 44 ++++4+4+4",
   listVersions: secretRead,
@@ -108,7 +109,7 @@ export const rows: Readonly<Record<string, string>> = {
   listServices: overseen,
   createService: "+++33 333 333 333 333 33 33333 333 444 44 44433+343",
   getService: shown,
-  updateService: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
+  updateService: "+++34 444 444 444 444 44 44444 444 444 44 44444+443",
   deleteService: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
 
   listGrants: "++++3 33+ 333 333 333 33 33333 333 444 44 44433+343",
@@ -118,6 +119,7 @@ export const rows: Readonly<Record<string, string>> = {
 
   listTokens: "+++++ +++ +++ +++ +++ ++ +++++ +++ 333 44 33333+333",
   mintToken: "+++++ +++ +++ +++ +++ ++ 33333 333 333 44 33333+333",
+  "mintToken: as narrow as its minter": "+++++ +++ +++ +++ +++ ++ 33333 333 333 44 33333+33+",
   "mintToken: of a machine": "+++34 444 444 444 444 3+ 33333 333 333 44 44444+443",
   "mintToken: of a service": "+++34 444 444 444 444 44 33333 333 333 44 44444+443",
   getToken: shown,
@@ -180,6 +182,7 @@ const besides: Readonly<Record<string, string>> = {
 /** Of routes that decide before they look: who is refused only for what he lacks of the thing found. */
 const foundFirst: Readonly<Record<string, readonly string[]>> = {
   addGroupMember: ["token that only confers"],
+  updateService: ["token that only confers"],
   "mintToken: of a machine": ["read on a machine", "token that only confers"],
   "mintToken: of a service": ["token that only confers"],
   updateMachine: ["read on a machine"],
@@ -198,7 +201,7 @@ export function expected(row: string, route: AskedRoute, column: string, place: 
     case "other store":
       return statusOf(signOf(row, besides[column] ?? column));
     case "expired":
-      return own === "+" ? (route.expired ?? 200) : statusOf(own);
+      return whenExpired(row, route, column);
     // What is not there, and what lies in the other organization, for who asks in his own.
     case "trashed":
     case "missing":
@@ -210,6 +213,12 @@ export function expected(row: string, route: AskedRoute, column: string, place: 
     case "missing organization":
       return 404;
   }
+}
+
+/** Who may have its value hears that it has expired before he is refused a past one. */
+function whenExpired(row: string, { expired = 200 }: AskedRoute, column: string): number {
+  const sign = signOf(row.startsWith("getValue:") ? "getValue" : row, column);
+  return sign === "+" ? expired : statusOf(sign);
 }
 
 function statusOf(sign: Sign): number {

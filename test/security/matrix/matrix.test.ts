@@ -44,7 +44,7 @@ beforeAll(async () => {
     see,
   );
   seen = [...together, ...(await inParallel(all.filter(alone), 1, see))];
-});
+}, 180_000);
 
 afterAll(async () => {
   wire.close();

@@ -133,14 +133,13 @@ export async function makeWorld(wire: Wire, operator: string, operatorId: string
     unlisted: await service("unlisted"),
   };
 
-  const secret = async (org: string, where: string, name: string, more: object = {}) =>
-    String(
-      (
-        await make(
-          post(`/v1/organizations/${org}/stores/${where}/secrets`, { ...secretBody(org), ...more, name }),
-        )
-      ).id,
-    );
+  const secret = async (org: string, where: string, name: string, more: object = {}) => {
+    const all = `/v1/organizations/${org}/stores/${where}/secrets`;
+    const { id } = await make(post(all, { ...secretBody(org), ...more, name }));
+    // A second version, so that the first is a past one.
+    await make({ method: "PUT", path: `${all}/${name}/value`, body: { value: "second" } });
+    return String(id);
+  };
   const trash = (org: string, where: string, name: string) =>
     make({ method: "DELETE", path: `/v1/organizations/${org}/stores/${where}/secrets/${name}` });
 

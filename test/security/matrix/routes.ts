@@ -198,6 +198,11 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
     ask: (site) => post(`${secret(site)}/move`, { store: site.otherStore }),
   },
   getValue: { takes: "secret", expired: 410, ask: (site) => get(`${secret(site)}/value`) },
+  "getValue: of a past version": {
+    takes: "secret",
+    expired: 410,
+    ask: (site) => get(`${secret(site)}/value?version=1`),
+  },
   putValue: { takes: "secret", ask: (site) => put(`${secret(site)}/value`, { value: "again" }) },
   getValues: {
     takes: "secret",
@@ -275,7 +280,11 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
     ask: (site) => post(`${org(site)}/services`, { name: aName(), stores: [site.store] }),
   },
   getService: { takes: "service", decidesFirst: true, ask: (site) => get(service(site)) },
-  updateService: { takes: "service", decidesFirst: true, ask: (site) => patch(service(site), {}) },
+  updateService: {
+    takes: "service",
+    decidesFirst: true,
+    ask: (site) => patch(service(site), { name: aName() }),
+  },
   deleteService: {
     takes: "service",
     decidesFirst: true,
