@@ -100,7 +100,11 @@ export function authorize(authority: Authority, action: Action, target: Target):
 }
 
 /** What the credential takes away; null where it takes nothing. */
-export function narrowing({ scopes, stores }: Pick<Authority, "scopes" | "stores">, action: Action, target: Target): string | null {
+export function narrowing(
+  { scopes, stores }: Pick<Authority, "scopes" | "stores">,
+  action: Action,
+  target: Target,
+): string | null {
   if (scopes !== null) {
     const place = { storeId: target.storeId, name: target.secret?.name ?? null };
     if (!scopes.some((scope) => scopeCovers(scope, action, place))) return `token: no scope covers ${action}`;

@@ -13,13 +13,6 @@ import {
 import { findCredential } from "./credentials.ts";
 import { explainAccess } from "./explain/explain.ts";
 import { listChanges } from "./feed.ts";
-import {
-  createInstallation,
-  readKeys,
-  readOrganizationKeys,
-  recoverOwner,
-  reserveSeals,
-} from "./installation.ts";
 import { listGrants } from "./grants/list.ts";
 import { putGrant } from "./grants/put.ts";
 import { removeGrant } from "./grants/remove.ts";
@@ -28,16 +21,23 @@ import { addGroupMember, removeGroupMember } from "./groups/members.ts";
 import { getGroup, listGroupMembers, listGroups } from "./groups/read.ts";
 import { removeGroup } from "./groups/remove.ts";
 import { renameGroup } from "./groups/rename.ts";
+import {
+  createInstallation,
+  readKeys,
+  readOrganizationKeys,
+  recoverOwner,
+  reserveSeals,
+} from "./installation.ts";
 import { endJob } from "./jobs/end.ts";
 import { startJob } from "./jobs/start.ts";
-import { createMachine } from "./machines/create.ts";
-import { getMachine, listMachines } from "./machines/read.ts";
-import { removeMachine } from "./machines/remove.ts";
-import { renameMachine } from "./machines/rename.ts";
 import { destroyKey } from "./keys/destroy.ts";
 import { resealValues, storedValues, unfinishedRotations } from "./keys/reseal.ts";
 import { renewKey, retireTerms, rotateKey } from "./keys/rotate.ts";
 import { keyStatus, termsToRotate } from "./keys/status.ts";
+import { createMachine } from "./machines/create.ts";
+import { getMachine, listMachines } from "./machines/read.ts";
+import { removeMachine } from "./machines/remove.ts";
+import { renameMachine } from "./machines/rename.ts";
 import { recordRefusals } from "./operation.ts";
 import { createOrganization } from "./organizations/create.ts";
 import { findOrganization } from "./organizations/directory.ts";
@@ -61,11 +61,11 @@ import { sealedNow } from "./secrets/stored.ts";
 import { purgeTrashed, restoreSecret, sweepTrash } from "./secrets/trash.ts";
 import { updateSecret } from "./secrets/update.ts";
 import { findPastValue, listVersions, restoreVersion } from "./secrets/versions.ts";
-import { openSession } from "./sessions/open.ts";
 import { createService } from "./services/create.ts";
 import { getService, listServices } from "./services/read.ts";
 import { removeService } from "./services/remove.ts";
 import { updateService } from "./services/update.ts";
+import { openSession } from "./sessions/open.ts";
 import { createStore } from "./stores/create.ts";
 import { getStore, listStores } from "./stores/read.ts";
 import { removeStore } from "./stores/remove.ts";

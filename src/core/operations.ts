@@ -2,14 +2,14 @@
 import { type AuditOperations, auditOperations } from "./audit/operations.ts";
 import { type ExplainOperations, explainOperations } from "./explain/operations.ts";
 import { type FeedOperations, feedOperations } from "./feed.ts";
-import { directory } from "./organizations/directory.ts";
-import { type MachineOperations, machineOperations } from "./machines/operations.ts";
-import { type OrganizationOperations, organizationOperations } from "./organizations/operations.ts";
-import { type PeopleOperations, peopleOperations } from "./people/operations.ts";
 import { type GrantOperations, grantOperations } from "./grants/operations.ts";
 import { type GroupOperations, groupOperations } from "./groups/operations.ts";
 import { type JobOperations, jobOperations } from "./jobs/operations.ts";
 import { type KeyOperations, keyOperations } from "./keys/operations.ts";
+import { type MachineOperations, machineOperations } from "./machines/operations.ts";
+import { directory } from "./organizations/directory.ts";
+import { type OrganizationOperations, organizationOperations } from "./organizations/operations.ts";
+import { type PeopleOperations, peopleOperations } from "./people/operations.ts";
 import type { Context } from "./ports.ts";
 import { type SecretOperations, secretOperations } from "./secrets/operations.ts";
 import { type ServiceOperations, serviceOperations } from "./services/operations.ts";

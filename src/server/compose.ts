@@ -3,8 +3,8 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { fetcher } from "../auth/workload/fetch.ts";
 import { type LastUses, lastUses } from "../auth/last-used.ts";
+import { fetcher } from "../auth/workload/fetch.ts";
 import { type KeySets, keySets } from "../auth/workload/jwks.ts";
 import { boundingRefusals } from "../core/audit/bounded.ts";
 import type { SignedHead } from "../core/audit/entry.ts";

@@ -102,7 +102,7 @@ export async function load(
   const { url, round, random, stopped } = parts;
   const wire: Wire = wireTo(url, token, history.owned.length + 1);
   await Promise.all([
-    process.env.NOROT ? null : rotateNowAndThen({ wire, history, random: random.branch("rotation"), stopped }),
+    rotateNowAndThen({ wire, history, random: random.branch("rotation"), stopped }),
     ...history.owned.map((_, number) =>
       write({
         number,

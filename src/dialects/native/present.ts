@@ -142,7 +142,10 @@ export function token(it: Token, custody: Custody): Wire<"token"> {
   const { id, principal, name, scopes, stores, addresses, expiresAt, lastUsedAt, createdAt } = it;
   return {
     id,
-    principal: { ...principal, name: custody === "client" && principal.kind === "machine" ? null : principal.name },
+    principal: {
+      ...principal,
+      name: custody === "client" && principal.kind === "machine" ? null : principal.name,
+    },
     name,
     scopes,
     stores,
