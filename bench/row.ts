@@ -1,21 +1,25 @@
 // What a row of the table is, and how its runs become one figure and a verdict. It starts nothing
 // and measures nothing. Keeps: the verdict is over the median, and the spread is never left out.
 import type { Coffer } from "./coffer.ts";
+import type { Stocks } from "./stocks.ts";
 
 /** How much is measured: DESIGN's amounts, or little for a smoke run. */
 export interface Plan {
   readonly runs: number;
   readonly secrets: number;
+  /** Where much is held against little. */
+  readonly many: { readonly secrets: number; readonly policies: number; readonly machines: number };
   /** Load before it counts, so that both sides are compiled and warm. */
   readonly warmSeconds: number;
   readonly seconds: number;
   readonly connections: number;
 }
 
-/** What a row measures on: one server with all secrets in it, and the folder on the same disk. */
+/** What a row measures on: one server with all secrets in it, others as they are wanted, and the folder on the same disk. */
 export interface Setting {
   readonly plan: Plan;
   readonly coffer: Coffer;
+  readonly stocks: Stocks;
   readonly folder: string;
 }
 

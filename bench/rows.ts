@@ -1,9 +1,14 @@
-// The rows, in the order they are measured. Writing comes last, because it adds to the secrets which
-// the others find. A further row is one file under http/ and one line here.
+// The rows, in the order they are measured. Writing comes last of those that share one server, because
+// it adds to the secrets which the others find; after it come those that fill servers of their own. A
+// further row is one file under http/ and one line here.
 import { batch, batchFull } from "./http/batch.ts";
+import { listMany, revealMany, searchMany, searchRare } from "./http/many.ts";
 import { memory } from "./http/memory.ts";
+import { policies } from "./http/policies.ts";
 import { reveal, revealAll, revealOne } from "./http/reveal.ts";
+import { revealSearched } from "./http/searched.ts";
 import { start, startAfterKill } from "./http/start.ts";
+import { firstUse, listGrants, listTokens, revealTokens } from "./http/tokens.ts";
 import { write } from "./http/write.ts";
 import type { Row } from "./row.ts";
 
@@ -17,4 +22,14 @@ export const rows: readonly Row[] = [
   startAfterKill,
   memory,
   write,
+  revealMany,
+  listMany,
+  searchMany,
+  searchRare,
+  revealSearched,
+  policies,
+  revealTokens,
+  listTokens,
+  listGrants,
+  firstUse,
 ];

@@ -12,10 +12,25 @@ import { type Options, parseOptions, UsageError } from "./options.ts";
 import { save } from "./results.ts";
 import { type Outcome, outcomeOf, type Plan, type Run, type Setting, verdictOf } from "./row.ts";
 import { rows } from "./rows.ts";
+import { stocksIn } from "./stocks.ts";
 import { rounded, table } from "./table.ts";
 
-const whole: Plan = { runs: 5, secrets: 100_000, warmSeconds: 2, seconds: 5, connections: 32 };
-const little: Plan = { runs: 1, secrets: 3_200, warmSeconds: 1, seconds: 1, connections: 32 };
+const whole: Plan = {
+  runs: 5,
+  secrets: 100_000,
+  many: { secrets: 1_000_000, policies: 10_000, machines: 1_000 },
+  warmSeconds: 2,
+  seconds: 5,
+  connections: 32,
+};
+const little: Plan = {
+  runs: 1,
+  secrets: 3_200,
+  many: { secrets: 20_000, policies: 500, machines: 20 },
+  warmSeconds: 1,
+  seconds: 1,
+  connections: 32,
+};
 
 const talk = (text: string) => void process.stderr.write(`${text}\n`);
 
@@ -59,10 +74,11 @@ async function measureAll(
   const database = postgres === null ? null : await postgres.database();
   const profile = options.profile === null ? null : resolve(options.profile);
   const coffer = await openCoffer({ data: join(folder, "data"), database, profile });
+  const stocks = stocksIn(folder, { database: async () => (await postgres?.database()) ?? null, talk });
   try {
     talk(`Writing ${plan.secrets.toLocaleString("en-US")} secrets through the API ...`);
     talk(`  ${rounded(await fill(coffer, plan.secrets, plan.connections))} a second`);
-    const setting: Setting = { plan, coffer, folder };
+    const setting: Setting = { plan, coffer, stocks, folder };
     const chosen = rows.filter((row) => options.rows.includes(row.name));
     const outcomes: Outcome[] = [];
     for (const row of chosen) {
@@ -78,6 +94,7 @@ async function measureAll(
     return outcomes;
   } finally {
     await coffer.stop();
+    await stocks.stop();
   }
 }
 

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ask, header } from "./answer.ts";
 import { startBare } from "./bare.ts";
 import { type Job, load, type Requests } from "./load.ts";
+import { pace } from "./pace.ts";
 import { requestsOf } from "./requests.ts";
 import { namesOf, secretName, secretValue, select } from "./secrets.ts";
 
@@ -79,7 +80,37 @@ describe("a load", () => {
   });
 });
 
+describe("a pace", () => {
+  test("is kept whatever the server does, and counts the time that a request waited", async () => {
+    const server = createServer((_, response) => void setTimeout(() => response.end("value"), 5));
+    servers.push(server);
+    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const secrets = select(10, 10);
+    const paced = { url, token: "t", connections: 1, secrets, perSecond: 400, warmSeconds: 0, seconds: 0.5 };
+    // One connection carries 200 a second at most: half of them wait, the last ones for half a second.
+    expect((await pace(paced)).p99Ms).toBeGreaterThan(200);
+  });
+
+  test("in which one answer was not 200 is an error", async () => {
+    const url = await serving(3);
+    const secrets = select(10, 10);
+    const paced = { url, token: "t", connections: 2, secrets, perSecond: 100, warmSeconds: 0, seconds: 0.1 };
+    await expect(pace(paced)).rejects.toThrow("an answer of 503");
+  });
+});
+
 describe("the requests", () => {
+  test("of tokens are made once by each, on one path", () => {
+    const tokens = Array.from({ length: 10 }, (_, index) => `token-${index}`);
+    const list = requestsOf(job("http://x", { kind: "tokens", path: "/p", tokens }, { amount: 10 }));
+    const made = [0, 1, 2, 3].flatMap((client) => list(client));
+    expect(made.map((request) => request.headers?.authorization).toSorted()).toEqual(
+      tokens.map((token) => `Bearer ${token}`),
+    );
+    expect(new Set(made.map((request) => request.path))).toEqual(new Set(["/p"]));
+  });
+
   test("reveal each secret of the selection from one connection, in equal shares", () => {
     const selection = select(1_000, 100);
     const list = requestsOf(job("http://x", { kind: "reveal", secrets: selection }, { amount: 1 }));

@@ -10,7 +10,10 @@ export type Requests =
   | { readonly kind: "batch"; readonly secrets: Selection; readonly size: number }
   | { readonly kind: "rewrite"; readonly secrets: Selection }
   /** New secrets from this number on, each once. */
-  | { readonly kind: "create"; readonly from: number };
+  | { readonly kind: "create"; readonly from: number }
+  | { readonly kind: "get"; readonly paths: readonly string[] }
+  /** One path, by each of these tokens in turn. */
+  | { readonly kind: "tokens"; readonly path: string; readonly tokens: readonly string[] };
 
 export interface Job {
   readonly url: string;

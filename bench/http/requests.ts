@@ -59,6 +59,17 @@ export function requestsOf(job: Job): (client: number) => Request[] {
       });
       return () => [create()];
     }
+    case "get": {
+      const all = requests.paths.map((path): Request => ({ method: "GET", path, headers: authorization }));
+      return (client) => share(all, client, connections);
+    }
+    case "tokens": {
+      const { path, tokens } = requests;
+      const all = tokens.map(
+        (token): Request => ({ method: "GET", path, headers: { authorization: `Bearer ${token}` } }),
+      );
+      return (client) => share(all, client, connections);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { CofferError } from "../core/errors.ts";
+import { limits } from "../core/limits.ts";
 import type { Credential, Database, Query } from "../core/ports.ts";
 import { mintToken, parseToken, sameHash } from "../crypto/tokens.ts";
 import { authenticator } from "./bearer.ts";
@@ -88,4 +89,33 @@ test("each reason is told to the trail, and only guesses are failed logins", asy
   expect(await from(wrong, null)).toBe("caller.throttled: throttled");
   expect(await from(minted.text, null)).toBe("caller.throttled: throttled");
   expect(await from(minted.text, "192.0.2.7")).toBe("caller.unauthenticated: ended");
+});
+
+test("who was renamed is called by his new name within seconds, and looked up no more often", async () => {
+  let [name, lookedUp, at] = ["M", 0, 1_000];
+  const database: Pick<Database, "point"> = {
+    point: async <I, O>(_: Query<I, O>) => {
+      lookedUp += 1;
+      const found = credential({ expiresAt: null });
+      return { ...found, principal: { ...found.principal, name } } as O;
+    },
+  };
+  const held = { now: () => at };
+  const { authenticate } = authenticator({
+    database,
+    clock: held,
+    form: { parse: parseToken, same: sameHash },
+    throttle: loginThrottle(held),
+  });
+  const named = async () =>
+    (await authenticate(minted.text, { dialect: "native", address: null, requestId: "r" })).name;
+  expect(await named()).toBe("M");
+  name = "N";
+  at += limits.credentialKeptMs - 1;
+  expect([await named(), lookedUp]).toEqual(["M", 1]);
+  at += 1;
+  expect([await named(), await named(), lookedUp]).toEqual(["N", "N", 2]);
+  // A clock that is set back keeps nothing for longer.
+  at -= 60_000;
+  expect([await named(), lookedUp]).toEqual(["N", 3]);
 });

@@ -1,5 +1,6 @@
 // From the text of a token to a caller. It keeps what it looked up, which is safe because every
 // body asks again whether the credential still stands; it never remembers that one was unknown.
+// It keeps it for seconds, so that who was renamed is soon called by his new name in the audit trail.
 
 import { unauthenticated } from "../core/access.ts";
 import { accepts, type Network, storedNetworks } from "../core/addresses.ts";
@@ -41,6 +42,7 @@ interface Seen {
   readonly credential: Credential;
   /** Its list of addresses, read once. */
   readonly networks: readonly Network[] | null;
+  readonly at: number;
 }
 
 export function authenticator(parts: {
@@ -64,6 +66,11 @@ export function authenticator(parts: {
     return { kind: principal.kind, id: principal.id, name: principal.name, tokenId: record.id, ...via };
   };
 
+  const isOld = ({ at }: Seen): boolean => {
+    const age = clock.now() - at;
+    return age < 0 || age >= limits.credentialKeptMs;
+  };
+
   const failed = (because: "unknown" | "wrong", token: ParsedToken, via: Via) => {
     throttle.failed(via.address, token.id);
     return unauthenticated(because);
@@ -76,7 +83,8 @@ export function authenticator(parts: {
       form.same(token.hash, new Uint8Array(token.hash.length)); // an unknown id costs the same compare
       throw failed("unknown", token, via);
     }
-    const found = { credential, networks: storedNetworks(credential.token.addresses) };
+    const networks = storedNetworks(credential.token.addresses);
+    const found = { credential, networks, at: clock.now() };
     const caller = admit(found, token, via);
     if (seen.size >= limits.accessCacheEntriesMax) seen.clear();
     seen.set(token.id, found);
@@ -88,7 +96,7 @@ export function authenticator(parts: {
       const token = text === null ? null : form.parse(text);
       if (token === null) throw unauthenticated(text === null ? "missing" : "malformed");
       const known = seen.get(token.id);
-      return known === undefined ? lookUp(token, via) : admit(known, token, via);
+      return known === undefined || isOld(known) ? lookUp(token, via) : admit(known, token, via);
     },
   };
 }

@@ -74,6 +74,12 @@ export function clientOf(http: Http, place: Place) {
       get: (slug: string) => http.json({ method: "GET", path: ["organizations", slug] }, wire.organization),
       create: (body: { slug: string; name: string; custody?: string }) =>
         http.json({ method: "POST", path: ["organizations"], body }, wire.organization),
+      remove: (slug: string, force: boolean) =>
+        http.done({
+          method: "DELETE",
+          path: ["organizations", slug],
+          ...(force && { query: { force: "true" } }),
+        }),
     },
 
     trusts: {
@@ -244,6 +250,25 @@ export function clientOf(http: Http, place: Place) {
       rewrap: () => http.json({ method: "POST", path: [...org, "keys", "rewrap"] }, wire.rewrapped),
       destroy: (term: number) =>
         http.done({ method: "POST", path: [...org, "keys", String(term), "destroy"] }),
+    },
+
+    installationKeys: {
+      status: () => http.json({ method: "GET", path: ["installation", "keys"] }, wire.installationKeys),
+      rotate: () =>
+        http.json({ method: "POST", path: ["installation", "keys", "rotate"] }, wire.installationKeys),
+      destroy: (term: number) =>
+        http.done({ method: "POST", path: ["installation", "keys", String(term), "destroy"] }),
+    },
+
+    rootKeys: {
+      rotate: () =>
+        http.json({ method: "POST", path: ["installation", "root-keys", "rotate"] }, wire.installationKeys),
+      rewrap: () =>
+        http.json({ method: "POST", path: ["installation", "root-keys", "rewrap"] }, wire.rewrapped),
+      retire: (id: string) =>
+        http.done({ method: "POST", path: ["installation", "root-keys", id, "retire"] }),
+      destroy: (id: string) =>
+        http.done({ method: "POST", path: ["installation", "root-keys", id, "destroy"] }),
     },
 
     audit: {

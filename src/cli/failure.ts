@@ -63,6 +63,7 @@ export function failureOf(error: unknown): Failure {
 function exitCodeOfDomain(error: CofferError): ExitCode {
   if (error.code === "request.invalid") return exitCodes.usage;
   if (error.code.endsWith(".not_found")) return exitCodes.notFound;
+  if (error.code.endsWith("_taken")) return exitCodes.conflict;
   if (error.code === "server.sealed" || error.code.startsWith("storage.")) return exitCodes.unreachable;
   return exitCodes.failure;
 }

@@ -135,13 +135,16 @@ const hints: Readonly<Record<string, string>> = {
   "storage.outcome_unknown": "it may have been done: look before you repeat (coffer audit list)",
   "secret.no_value": "give it one: coffer secret set NAME",
   "secret.name_taken": "list the names: coffer secret list",
+  "organization.not_empty": "see what is in it (coffer secret list, coffer trash list), or use --force",
   "store.not_empty": "look inside (coffer secret list --store STORE), or use --force",
   "invitation.not_found": "ask for a new one: coffer people invite EMAIL",
   "organization.not_found": "list those you reach: coffer org list; choose with --org",
   "store.not_found": "list those you reach: coffer store list; choose with --store",
   "secret.not_found": "list the names: coffer secret list; deleted ones: coffer trash list",
-  "key.in_use": "see what lies where: coffer key status",
-  "key.not_found": "list them: coffer key status",
+  "key.in_use": "see what lies where: coffer key status [--root]",
+  "key.not_held": "put the new key into that node's root key file, then: coffer key rewrap --root",
+  "key.unreadable": "correct the server's root key file, and run the command again",
+  "key.not_found": "list them: coffer key status [--root]",
   "precondition.failed": "it changed meanwhile: look at it and run the command again",
 };
 

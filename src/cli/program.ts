@@ -2,6 +2,7 @@
 // Nothing below throws past this file, and nothing here knows what a command does.
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { accountCommands } from "./commands/accounts.ts";
 import { auditCommands } from "./commands/audit.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { grantCommands } from "./commands/grants.ts";
@@ -82,6 +83,7 @@ Data goes to stdout, everything else to stderr. \`coffer --version\` prints the 
 ${exitCodeHelp}`,
     );
   hostCommands(program, shell, end);
+  accountCommands(program, shell);
   loginCommands(program, shell);
   secretCommands(program, shell);
   runCommand(program, shell, end);

@@ -165,6 +165,14 @@ export const keyStatus = object({
 });
 export type KeyStatus = Shaped<typeof keyStatus>;
 
+export const installationKeys = object({
+  terms: list(object(termMembers)),
+  rootKeys: list(object({ id: text, state: text, keys: whole, held: flag, addedAt: text })),
+  nodes: list(object({ id: text, name: text, rootKeys: list(text), seenAt: text })),
+  progress: object({ total: whole, done: whole }),
+});
+export type InstallationKeys = Shaped<typeof installationKeys>;
+
 export const rewrapped = object({ moved: whole, damaged: whole, ended: flag, left: flag });
 export type Rewrapped = Shaped<typeof rewrapped>;
 

@@ -50,7 +50,11 @@ export interface Access {
 /** An organization without membership and one that does not exist are the same to the caller. */
 export async function admit(tx: ReadTransaction, call: Call, ref: Ref): Promise<Access> {
   const organization = await tx.organizations.find(ref);
-  if (organization === null) throw organizationNotFound();
+  if (organization === null) {
+    // Whose own organization was deleted has no credential any more.
+    await liveCredential(tx, call);
+    throw organizationNotFound();
+  }
   const epochs = await tx.access.epochs(organization.id);
   const { authority, expiresAt, addresses } = await authorityOf(tx, call, organization, epochs);
   if (authority.standing === null) throw organizationNotFound("no membership");
@@ -298,9 +302,10 @@ export function storeTarget(store: Pick<Store, "id">): Target {
   return { kind: "store", storeId: store.id };
 }
 
-/** A secret where it lies. */
+/** A secret where it lies: one whose store was deleted lies in the organization alone. */
 export function targetOf(secret: Secret): Target {
-  const { id, storeId, name, consumers, policy } = secret;
+  const { id, name, consumers, policy } = secret;
+  const storeId = secret.orphaned ? null : secret.storeId;
   return { kind: "secret", storeId, secret: { id, name, consumers, policy } };
 }
 

@@ -3,7 +3,7 @@
 // he is, his role and his grants, and of that what his credential's scopes and stores leave.
 import { type Action, actions } from "./actions.ts";
 import { allowed, type Decision, refused } from "./decision.ts";
-import { actionsOf, type HeldGrant, isStronger, type ObjectKind } from "./grants/grant.ts";
+import { actionsOf, type HeldGrant, isStronger, levelActions, type ObjectKind } from "./grants/grant.ts";
 import type { Claims } from "./policies/claims.ts";
 import { judge } from "./policies/evaluate.ts";
 import { type Scope, scopeCovers } from "./tokens/scope.ts";
@@ -96,7 +96,9 @@ export function authorize(authority: Authority, action: Action, target: Target):
   if (standing.kind === "service") return byConsumers(standing, action, target);
   const base =
     standing.kind === "person" ? byRole(authority, standing.role, action, target) : byKind(authority, action);
-  return base.allowed ? base : (byGrants(standing.holdings, action, target) ?? base);
+  // Whatever a table says, machines never manage.
+  const beyond = standing.kind === "machine" && !levelActions.write.has(action);
+  return base.allowed || beyond ? base : (byGrants(standing.holdings, action, target) ?? base);
 }
 
 /** What the credential takes away; null where it takes nothing. */

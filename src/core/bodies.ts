@@ -31,7 +31,19 @@ import {
 import { endJob } from "./jobs/end.ts";
 import { startJob } from "./jobs/start.ts";
 import { destroyKey } from "./keys/destroy.ts";
+import { destroyInstallationKey, installationKeyStatus, rotateInstallationKey } from "./keys/installation.ts";
+import { announceNode, removeNode } from "./keys/nodes.ts";
 import { resealValues, storedValues, unfinishedRotations } from "./keys/reseal.ts";
+import { readRootStanding } from "./keys/root.ts";
+import {
+  addRootKey,
+  destroyRootKey,
+  promoteRootKey,
+  retireRootKey,
+  rewrapKeys,
+  rootStandingToRotate,
+  wrappedKeys,
+} from "./keys/root-rotation.ts";
 import { renewKey, retireTerms, rotateKey } from "./keys/rotate.ts";
 import { keyStatus, termsToRotate } from "./keys/status.ts";
 import { createMachine } from "./machines/create.ts";
@@ -40,11 +52,14 @@ import { removeMachine } from "./machines/remove.ts";
 import { renameMachine } from "./machines/rename.ts";
 import { recordRefusals } from "./operation.ts";
 import { createOrganization } from "./organizations/create.ts";
+import { deleteOrganization, endedOrganizations, purgeOrganization } from "./organizations/delete.ts";
 import { findOrganization } from "./organizations/directory.ts";
+import { reachedOrganization } from "./organizations/reached.ts";
 import { getOrganization, listOrganizations } from "./organizations/read.ts";
 import { updateOrganization } from "./organizations/update.ts";
 import { whoami } from "./organizations/whoami.ts";
 import { acceptInvitation, checkInvitation } from "./people/accept.ts";
+import { changeAccount, listAccounts } from "./people/account.ts";
 import { invitePerson } from "./people/invite.ts";
 import { getMe, updateMe } from "./people/me.ts";
 import { getPerson, listPeople } from "./people/read.ts";
@@ -84,25 +99,36 @@ export type AnyQuery = Query<never, unknown>;
 
 const allCommands: readonly AnyCommand[] = [
   addGroupMember,
+  addRootKey,
+  announceNode,
   createGroup,
   createMachine,
   createService,
+  destroyInstallationKey,
+  destroyRootKey,
+  promoteRootKey,
   putGrant,
   removeGrant,
   removeGroup,
   removeGroupMember,
   removeMachine,
+  removeNode,
   removeService,
   renameGroup,
   renameMachine,
+  retireRootKey,
+  rewrapKeys,
+  rotateInstallationKey,
   updateService,
   acceptInvitation,
+  changeAccount,
   changeRole,
   createInstallation,
   createOrganization,
   createSecrets,
   createStore,
   createTrust,
+  deleteOrganization,
   destroyKey,
   duplicateSecret,
   endJob,
@@ -110,6 +136,7 @@ const allCommands: readonly AnyCommand[] = [
   openSession,
   mintOwnToken,
   mintToken,
+  purgeOrganization,
   purgeTrashed,
   recordRefusals,
   recordRemoval,
@@ -146,6 +173,7 @@ const allQueries: readonly AnyQuery[] = [
   getGroup,
   getMachine,
   getService,
+  installationKeyStatus,
   listGrants,
   listGroupMembers,
   listGroups,
@@ -153,6 +181,8 @@ const allQueries: readonly AnyQuery[] = [
   listServices,
   auditPage,
   checkInvitation,
+  listAccounts,
+  endedOrganizations,
   dueStreams,
   explainAccess,
   findCredential,
@@ -184,14 +214,18 @@ const allQueries: readonly AnyQuery[] = [
   positionOfSecret,
   prepareBatch,
   prepareReveal,
+  reachedOrganization,
   readKeys,
   readOrganizationKeys,
+  readRootStanding,
   removalStanding,
+  rootStandingToRotate,
   sealedNow,
   storedValues,
   termsToRotate,
   unfinishedRotations,
   whoami,
+  wrappedKeys,
 ];
 
 export const commands: ReadonlyMap<string, AnyCommand> = new Map(

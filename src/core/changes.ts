@@ -1,5 +1,6 @@
 // The change feed: what happened in an organization, in the order in which it was committed.
-// One feed serves watches, sync, long-polls and caches. It never carries a value.
+// One feed serves watches, sync, long-polls and caches. It never carries a value. What somebody may list
+// stands in it too: whoever it concerns starts over from there.
 import type { Secret } from "./secrets/secret.ts";
 
 export const changeKinds = [
@@ -15,7 +16,9 @@ export const changeKinds = [
   "store.deleted",
   "organization.updated",
 ] as const;
-export type ChangeKind = (typeof changeKinds)[number];
+export type ToldKind = (typeof changeKinds)[number];
+/** That somebody may list something else now stands in the feed, and is shown to nobody. */
+export type ChangeKind = ToldKind | "access.changed";
 
 export interface Change {
   readonly organizationId: string;
@@ -32,4 +35,26 @@ export interface Change {
   readonly labelsBefore: Readonly<Record<string, string>> | null;
   /** A secret that moved left this store. */
   readonly storeIdBefore: string | null;
+  /** The name that it had, where it has another now. */
+  readonly nameBefore: string | null;
+  /** Of changed access: the person, machine or group; the organization's own id: everybody. */
+  readonly concerns: string | null;
 }
+
+/** A change as a reader of the feed gets it. */
+export interface ToldChange extends Change {
+  readonly kind: ToldKind;
+}
+
+/** What a change has none of. */
+export const nothingElse = {
+  storeId: null,
+  storeSlug: null,
+  secretId: null,
+  name: null,
+  after: null,
+  labelsBefore: null,
+  storeIdBefore: null,
+  nameBefore: null,
+  concerns: null,
+} as const;

@@ -94,10 +94,17 @@ describe("a level", () => {
     ],
     ["who manages another store", access(person("member", grant("store", "t", "manage"))), []],
     ["who manages one secret in it", access(person("member", grant("secret", "x", "manage"))), []],
+    ["a machine, which never manages", access(machine(grant("store", "s", "manage"))), ["read", "write"]],
+    ["an owner by a token for a network", access(person("owner"), { addresses: ["192.0.2.0/24"] }), []],
     [
-      "a machine that manages it",
-      access(machine(grant("store", "s", "manage"))),
+      "an owner by a token that ends",
+      access(person("owner"), { expiresAt: 10 }),
       ["read", "write", "manage"],
+    ],
+    [
+      "an owner by a token for this store that ends",
+      access(person("owner"), { stores: ["s"], expiresAt: 10 }),
+      [],
     ],
     ["a service", access(service), []],
     ["a job of it", access(job), []],
@@ -182,6 +189,20 @@ describe("a role", () => {
       ["member"],
     ],
     ["an owner by a token for one store", access(person("owner"), { stores: ["s"] }), []],
+    ["an owner by a token for a network", access(person("owner"), { addresses: ["192.0.2.0/24"] }), []],
+    [
+      "an owner by a token that ends, which mints lasting ones",
+      access(person("owner"), { expiresAt: 10 }),
+      ["owner", "admin", "auditor", "member"],
+    ],
+    [
+      "an owner by a token that makes stores and machines, and ends",
+      access(person("owner"), {
+        scopes: [scope("store.create"), scope("machine.create"), scope("people.manage")],
+        expiresAt: 10,
+      }),
+      [],
+    ],
   ])("is given by %s", (_, holder, expected) => {
     expect(roles.filter((role) => allows(() => demandRole(holder, role)))).toEqual(expected);
   });

@@ -11,7 +11,7 @@ import { scopesWithin } from "./tokens/scope.ts";
 
 /** Giving a level on an object needs every action of that level there. */
 export function demandLevel(
-  access: Pick<Access, "authority">,
+  access: Minter & Pick<Access, "authority">,
   object: GrantObject["kind"],
   target: Target,
   level: Level,
@@ -20,6 +20,7 @@ export function demandLevel(
     const { allowed, because } = authorize(access.authority, action, target);
     if (!allowed) throw notHeld(`${because} (to confer ${level})`);
   }
+  demandLasting(access);
 }
 
 /** Giving a role needs that role's rights; only owners make owners, and only by a credential that is not narrowed. */
@@ -36,6 +37,7 @@ export function demandRole(access: Access, role: Role): void {
             (action) => authorize(access.authority, action, organizationTarget()).allowed,
           );
   if (!holds) throw notHeld(`to confer the role ${role}`);
+  demandLasting(access);
 }
 
 const conferredActions = {
@@ -82,6 +84,15 @@ export function demandNarrower(access: Minter, token: Narrowing): void {
   }
 }
 
+/**
+ * A role, a grant, a place in a group, what a service reaches and whom a trust lets in have no end and no
+ * addresses. Only a credential that could mint a token without either gives them.
+ */
+export function demandLasting(access: Minter): void {
+  if (access.addresses !== null) throw notHeld("to confer what holds from every address");
+  if (lastsUntil(access) !== null) throw notHeld("to confer what lasts longer");
+}
+
 /** The latest end of what this credential mints; only an unnarrowed token of a person mints lasting ones. */
 export function lastsUntil({ authority, addresses, expiresAt }: Minter): number | null {
   const { scopes, stores, standing } = authority;
@@ -108,8 +119,10 @@ export function demandNoMore(access: Access, actions: Iterable<Action>, before: 
 }
 
 /** Who manages a machine holds what it holds, now and later: that is as wide as no narrowed token is. */
-export function demandWholeOfMachine({ authority: { scopes, stores } }: Access): void {
+export function demandWholeOfMachine(access: Access): void {
+  const { scopes, stores } = access.authority;
   if (scopes !== null || stores !== null) throw notHeld("a narrowed token (to confer manage on a machine)");
+  demandLasting(access);
 }
 
 /** Letting others in as a machine. */

@@ -1,14 +1,16 @@
-// The change feed as a caller reads it: what he may list, in revision order, waiting if he wishes.
-import { admit, permitStores } from "./access.ts";
+// The change feed as a caller reads it: what he may list, in revision order, waiting if he wishes. When
+// what he may list has changed he is told to start over, before anything else and while he waits too.
+// A place in the feed belongs to the credential that read it: another one starts by listing.
+import { type Access, admit, permitStores } from "./access.ts";
 import { authorize } from "./authorize.ts";
 import type { Caller } from "./caller.ts";
-import type { Change } from "./changes.ts";
+import type { Change, ToldChange } from "./changes.ts";
 import { CofferError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import { callOf, type OrganizationCall, read } from "./operation.ts";
 import type { Directory } from "./organizations/directory.ts";
 import type { Ref } from "./organizations/organization.ts";
-import type { Context, Query } from "./ports.ts";
+import type { Context, Query, ReadTransaction } from "./ports.ts";
 import { waitingRoom } from "./waiting-room.ts";
 
 interface ChangesInput extends OrganizationCall {
@@ -17,7 +19,7 @@ interface ChangesInput extends OrganizationCall {
 }
 
 export interface ChangePage {
-  readonly items: readonly Change[];
+  readonly items: readonly ToldChange[];
   /** Where to go on from: the last revision looked at, shown or not. */
   readonly revision: number;
 }
@@ -28,8 +30,7 @@ export const listChanges: Query<ChangesInput, ChangePage> = {
     const access = await admit(tx, input, { id: input.organizationId });
     permitStores(access, "secret.list");
     const { revision } = access.organization;
-    // A revision from the future comes from a history that a restore has ended.
-    if (input.since > revision || input.since < (await tx.changes.forgottenUpTo(input.organizationId))) {
+    if (!(await isTold(tx, access, input))) {
       throw new CofferError(
         "feed.too_old",
         "That revision is not told any more; list anew and go on from there.",
@@ -39,15 +40,46 @@ export const listChanges: Query<ChangesInput, ChangePage> = {
       );
     }
     const changes = await tx.changes.list(input.organizationId, input.since, input.limit);
-    const items = changes.filter(
-      ({ storeId }) => authorize(access.authority, "secret.list", { kind: "store", storeId }).allowed,
-    );
+    const lists = (storeId: string | null) =>
+      authorize(access.authority, "secret.list", { kind: "store", storeId }).allowed;
     return {
-      items,
+      items: changes.flatMap((change) => shown(change, lists) ?? []),
       revision: changes.length < input.limit ? revision : (changes.at(-1)?.revision ?? revision),
     };
   },
 };
+
+/** Whether all that a caller may list is told from there on. */
+async function isTold(tx: ReadTransaction, access: Access, input: ChangesInput): Promise<boolean> {
+  const { organizationId, since } = input;
+  // A revision from the future comes from a history that a restore has ended.
+  if (since > access.organization.revision) return false;
+  if (since < (await tx.changes.forgottenUpTo(organizationId))) return false;
+  // Who begins with nothing misses nothing: his whole picture is of what he may list now.
+  if (since === 0) return true;
+  return since >= (await tx.changes.accessChangedAt(organizationId, access.authority.principalId));
+}
+
+/** A change as the caller may know it; null where it is none of his. */
+export function shown(change: Change, lists: (storeId: string | null) => boolean): ToldChange | null {
+  const { kind, storeId, storeIdBefore } = change;
+  if (kind === "access.changed") return null;
+  const told = { ...change, kind };
+  if (lists(storeId)) {
+    const hidden = storeIdBefore !== null && !lists(storeIdBefore);
+    return hidden ? { ...told, storeIdBefore: null, nameBefore: null, labelsBefore: null } : told;
+  }
+  if (storeIdBefore === null || !lists(storeIdBefore)) return null;
+  // It left what he may list: he hears that, and nothing of where it is and how it is called there.
+  return {
+    ...told,
+    storeId: storeIdBefore,
+    storeSlug: null,
+    name: change.nameBefore ?? change.name,
+    nameBefore: null,
+    after: null,
+  };
+}
 
 export interface FeedOperations {
   /** Answers at once if something changed, else after `waitSeconds` or the first change. */

@@ -2,6 +2,7 @@
 import type { Call } from "./access.ts";
 import type { AuditAction } from "./actions.ts";
 import type { AuditTarget } from "./audit/entry.ts";
+import { standingOf } from "./keys/root.ts";
 import { entryOf } from "./operation.ts";
 import { insertOrganization, type NewOrganization } from "./organizations/create.ts";
 import type { Person } from "./people/person.ts";
@@ -14,6 +15,7 @@ import type {
   TokenRecord,
   Transaction,
 } from "./ports.ts";
+import type { Json } from "./stores/store.ts";
 import { unnarrowed } from "./tokens/token.ts";
 
 interface CreateInput extends Call {
@@ -33,16 +35,19 @@ export const createInstallation: Command<CreateInput, Installation> = {
     if (before !== null) return before;
     await tx.installation.insert(input.installation);
     for (const key of input.keys) await tx.installation.insertKey(key);
+    for (const id of new Set(input.keys.map(({ rootKeyId }) => rootKeyId))) {
+      await tx.keys.insertRoot(id, "current", input.at);
+    }
     for (const key of input.internalKeys) await tx.installation.insertInternalKey(key);
     await tx.access.startEpoch("installation");
     await tx.people.insert(input.person);
     await insertOrganization(tx, input.organization, input.at);
     await tx.access.insertToken(input.token);
-    await noted(tx, input, "installation.create", {
-      kind: "installation",
-      id: input.installation.id,
-      name: null,
-      storeId: null,
+    const target = { kind: "installation", id: input.installation.id, name: null, storeId: null };
+    await noted(tx, input, "installation.create", target, {
+      organization: input.organization.organization.id,
+      person: input.person.id,
+      tokenId: input.token.id,
     });
     return input.installation;
   },
@@ -65,25 +70,31 @@ export const recoverOwner: Command<RecoverInput, Person | null> = {
       principalId: person.id,
       ...unnarrowed,
     });
-    await noted(tx, input, "token.recover", {
-      kind: "token",
-      id: input.token.id,
-      name: input.token.name,
-      storeId: null,
-    });
+    const target = { kind: "token", id: input.token.id, name: input.token.name, storeId: null };
+    await noted(tx, input, "token.recover", target, { person: person.id });
     return person;
   },
 };
 
-async function noted(tx: Transaction, call: Call, action: AuditAction, target: AuditTarget): Promise<void> {
-  const entry = { organizationId: null, action, target, outcome: "allowed", because: "on the host" } as const;
-  await tx.audit.append(entryOf(call, entry));
+async function noted(
+  tx: Transaction,
+  call: Call,
+  action: AuditAction,
+  target: AuditTarget,
+  details: Readonly<Record<string, Json>>,
+): Promise<void> {
+  const done = { organizationId: null, outcome: "allowed", because: "on the host" } as const;
+  await tx.audit.append(entryOf(call, { ...done, action, target, details }));
 }
 
 export interface StoredKeys {
   readonly installation: Installation | null;
   readonly keys: readonly KeyRecord[];
   readonly internalKeys: readonly InternalKeyRecord[];
+  /** The root key that wraps what comes; null before the first start. */
+  readonly wrapsUnder: string | null;
+  /** Without each of these some key does not open. */
+  readonly rootsNeeded: readonly string[];
 }
 
 /** What a start needs to unlock: all still wrapped. */
@@ -93,6 +104,8 @@ export const readKeys: Query<null, StoredKeys> = {
     installation: await tx.installation.find(),
     keys: await tx.installation.keys(),
     internalKeys: await tx.installation.internalKeys(),
+    wrapsUnder: standingOf(await tx.keys.rootKeys()).current,
+    rootsNeeded: await tx.keys.neededRoots(),
   }),
 };
 

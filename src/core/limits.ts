@@ -16,7 +16,7 @@ export const limits = {
   policyCacheBytesMax: 32 * 1024 * 1024,
   /** A branch's name is the longest of a job's claims; git hosts end them at 255. */
   claimCharactersMax: 1_024,
-  /** Teams of the person who started a build. */
+  /** Teams of the person who started a build; in a foreign token each is held against each pattern. */
   claimValuesMax: 256,
   consumersMax: 64,
   consumerCharactersMax: 255,
@@ -35,6 +35,8 @@ export const limits = {
   principalNameCharactersMax: 255,
   searchCharactersMax: 500,
   labelSelectorsMax: 20,
+  /** Of one selector, and consumers of which a list shows those that name any; each is a parameter. */
+  selectorValuesMax: 1_000,
   /** Client custody: EncStrings of Bitwarden, in characters as the official server bounds them. */
   clientNameCharactersMax: 1_000,
   clientDescriptionCharactersMax: 10_000,
@@ -56,8 +58,18 @@ export const limits = {
   /** Older changes are forgotten; a reader who asks for them starts over. */
   changesKept: 100_000,
   changesPageMax: 1_000,
+  /** Named one by one when the access of several changes at once; beyond it everybody starts over. */
+  accessConcernsMax: 100,
   feedWaitSecondsMax: 60,
   feedWaitersMax: 10_000,
+
+  /** Of a deleted organization, in one commit: some milliseconds of the writer's time. Each secret goes whole. */
+  endedSecrets: 50,
+  endedRows: 1_000,
+  /** Deleted organizations looked at together. */
+  endedOrganizations: 100,
+  /** How long it is taken for granted which organization a slug means: it may be another's by then. */
+  locatedMs: 5_000,
 
   /** Past this a request is answered 503 although its commit may still come. */
   commitWaitMs: 10_000,
@@ -83,6 +95,11 @@ export const limits = {
   resealOrganizations: 100,
   /** A value that does not open will not open a moment later either. */
   resealRestMs: 10 * 60_000,
+  /** Wrapped by another root key in one commit. */
+  rewrapKeys: 100,
+  /** How long a node that fell silent counts as running: several of its announcements may be late. */
+  nodeLeaseMs: 60_000,
+  nodeForgottenMs: 60 * 60_000,
 
   /** Keys for the server's own use: an RSA key of 8,192 bits would still fit. */
   internalKeyBytesMax: 8_192,
@@ -91,6 +108,12 @@ export const limits = {
   /** A root key file holds a few lines; more is another file by mistake. */
   rootKeyFileBytesMax: 16_384,
   rootKeysMax: 64,
+  /** Each costs a quarter of a second at the start for each key of the record. */
+  passphrasesMax: 4,
+  passphraseRecordsMax: 8,
+  passphraseBytesMax: 1_024,
+  /** With Argon2id in its way a shorter one is guessed in reach of a rented machine. */
+  passphraseCharactersMin: 12,
 
   headEveryMs: 1_000,
   headEveryEntries: 1_000,
@@ -180,7 +203,11 @@ export const limits = {
   grantsOnObjectMax: 10_000,
   /** They go in the transaction in which their group goes. */
   membersOfGroupMax: 10_000,
+  /** What all of them hold is read to decide about their member. */
+  groupsOfPersonMax: 100,
   /** Rows kept in memory for reveals; each is checked against the tables when its audit commits. */
   revealCacheBytesMax: 12 * 1024 * 1024,
   accessCacheEntriesMax: 10_000,
+  /** A renamed principal is audited by his old name for at most this long; a token costs one look-up in it. */
+  credentialKeptMs: 5_000,
 } as const;

@@ -46,6 +46,7 @@ const silent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "request.invalid",
   "request.too_large",
   "cursor.invalid",
+  "feed.too_old",
   "caller.unauthenticated",
   "server.sealed",
   "server.busy",

@@ -13,9 +13,11 @@ import type { GrantReader, GrantRepository } from "./grants/port.ts";
 import type { GroupReader, GroupRepository } from "./groups/port.ts";
 import type { Ids } from "./ids.ts";
 import type { JobRepository } from "./jobs/port.ts";
+import type { ResealedInternalKey } from "./keys/installation.ts";
 import type { KeyReader, KeyRepository } from "./keys/port.ts";
 import type { MachineReader, MachineRepository } from "./machines/port.ts";
 import type { Organization, Ref, TrashRule } from "./organizations/organization.ts";
+import type { EndedReader, EndedRepository } from "./organizations/port.ts";
 import type { PeopleReader, PeopleRepository } from "./people/port.ts";
 import type { Plaintext } from "./plaintext.ts";
 import type { Claims } from "./policies/claims.ts";
@@ -68,7 +70,10 @@ export interface Database {
   point<I, O>(query: Query<I, O>, input: I): Promise<O>;
   /** Whatever may scan: beside the requests, bounded in time. */
   scan<I, O>(query: Query<I, O>, input: I): Promise<O>;
-  /** Called after a commit, here or on another node, that moved an organization's revision. */
+  /**
+   * Called after a commit, here or on another node, that moved an organization's revision or anybody's
+   * access to it; with `everyOrganization` where it concerns all.
+   */
   onRevision(listener: (organizationId: string) => void): void;
   /** Where the audit streams of this process stand, as committed. */
   heads(): readonly StreamHead[];
@@ -94,6 +99,7 @@ export interface ReadTransaction {
   readonly people: PeopleReader;
   readonly trusts: TrustReader;
   readonly organizations: OrganizationReader;
+  readonly ended: EndedReader;
   readonly stores: StoreReader;
   readonly secrets: SecretReader;
   readonly versions: VersionReader;
@@ -115,6 +121,7 @@ export interface Transaction extends ReadTransaction {
   readonly people: PeopleRepository;
   readonly trusts: TrustRepository;
   readonly organizations: OrganizationRepository;
+  readonly ended: EndedRepository;
   readonly stores: StoreRepository;
   readonly secrets: SecretRepository;
   readonly versions: VersionRepository;
@@ -250,6 +257,7 @@ export interface AccessRepository extends AccessReader {
 // ---- organizations and stores ----------------------------------------------------------------
 
 export interface OrganizationReader {
+  /** Null also for one that is deleted, although not all of it may be gone. */
   find(ref: Ref): Promise<Organization | null>;
   /** Those where the person has a membership, by slug. */
   listFor(personId: string, page: { after: string | null; limit: number }): Promise<readonly Organization[]>;
@@ -303,6 +311,8 @@ export interface ChangeReader {
   list(organizationId: string, since: number, limit: number): Promise<readonly Change[]>;
   /** The newest revision that is no longer told, 0 where none was forgotten. */
   forgottenUpTo(organizationId: string): Promise<number>;
+  /** The newest revision that tells of a change to what this principal may list, 0 where none does. */
+  accessChangedAt(organizationId: string, principalId: string): Promise<number>;
 }
 
 export interface ChangeRepository extends ChangeReader {
@@ -334,6 +344,25 @@ export interface Keyring {
   newOrganizationKey(organizationId: string, at: number, term?: number): KeyRecord;
   /** The organization's keys changed in the tables: the next call looks again. */
   forget(organizationId: string): void;
+  /** A new key for the installation, with every internal key sealed under it, as they lie in the tables. */
+  newInstallationKey(
+    stored: { readonly keys: readonly KeyRecord[]; readonly internalKeys: readonly InternalKeyRecord[] },
+    term: number,
+    at: number,
+  ): { readonly key: KeyRecord; readonly internalKeys: readonly ResealedInternalKey[] };
+  /** The same key wrapped by another root key. */
+  rewrap(key: KeyRecord, rootKeyId: string): Uint8Array;
+  /** The root keys this server's provider has, and the one that it would have wrap. */
+  rootKeys(): {
+    readonly active: string;
+    readonly held: readonly string[];
+    /** With those that it had earlier. */
+    readonly known: readonly string[];
+  };
+  /** Asks the provider again. Throws `key.unreadable`, and keeps what it has, where the answer is of no use. */
+  rereadRoots(): Promise<void>;
+  /** New keys are wrapped by this root key from now on; it need not be the provider's. */
+  wrapUnder(rootKeyId: string): void;
   signHead(head: StreamHead, at: number): SignedHead;
   signSegment(segment: Segment): SignedSegment;
 }
@@ -360,4 +389,6 @@ export interface Context {
   readonly ids: Ids;
   readonly refusals: Refusals;
   readonly workloads: Workloads;
+  /** Says to the other nodes, where there may be any, which root keys this one holds. */
+  readonly announce: () => Promise<void>;
 }

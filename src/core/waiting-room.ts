@@ -3,6 +3,9 @@
 import { CofferError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
+/** Rings for every organization: what concerns a person concerns all of his. */
+export const everyOrganization = "*";
+
 export interface Bell {
   /** Resolves when it rang since entering, or after this long. */
   heard(waitMs: number): Promise<void>;
@@ -22,7 +25,8 @@ export function waitingRoom(): WaitingRoom {
   let count = 0;
   let closed = false;
   const ring = (organizationId: string) => {
-    for (const wake of inside.get(organizationId) ?? []) wake();
+    const rung = organizationId === everyOrganization ? [...inside.keys()] : [organizationId];
+    for (const id of rung) for (const wake of inside.get(id) ?? []) wake();
   };
   return {
     ring,
@@ -61,7 +65,7 @@ export function waitingRoom(): WaitingRoom {
     },
     close() {
       closed = true;
-      for (const organizationId of [...inside.keys()]) ring(organizationId);
+      ring(everyOrganization);
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Ids } from "../core/ids.ts";
 import type { Installation, InternalKeyRecord, KeyRecord } from "../core/ports.ts";
 import { keyBytes } from "./gcm.ts";
-import type { RootKey, RootKeys } from "./roots/file.ts";
+import type { RootKey, RootKeys } from "./roots/keys.ts";
 import { newSigningKey } from "./signing.ts";
 import { intoKeyObject, sealInternalKey, type WrappedKeyPlace, wrapKey } from "./wrapping.ts";
 

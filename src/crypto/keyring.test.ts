@@ -5,7 +5,7 @@ import { Plaintext } from "../core/plaintext.ts";
 import type { KeyRecord } from "../core/ports.ts";
 import { newInstallation, newWrappedKey } from "./installation.ts";
 import { openKeyring, unlock } from "./keyring.ts";
-import { formatRootKeyFile, newRootKey, parseRootKeys, type RootKeys } from "./roots/file.ts";
+import { formatRootKeyFile, newRootKey, parseRootKeys, type RootKeys } from "./roots/keys.ts";
 
 const clock = { now: () => 1_732_000_000_000 };
 const ids = uuidv7(clock);
@@ -19,6 +19,9 @@ function world(roots: RootKeys = newRoots()) {
   const source = {
     installationId: made.installation.id,
     roots,
+    rereadRoots: async () => roots,
+    wrapsUnder: null,
+    rootsNeeded: [],
     ids,
     clock,
     keys: [made.installationKey],

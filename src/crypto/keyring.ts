@@ -12,14 +12,25 @@ import { damagedValue, openValue, parseEnvelope, sealValue, textOf, valueBinding
 import { fingerprintOf } from "./fingerprint.ts";
 import { keyBytes } from "./gcm.ts";
 import { newWrappedKey } from "./installation.ts";
-import type { RootKeys } from "./roots/file.ts";
+import { type RootKey, type RootKeys, rootKeys } from "./roots/keys.ts";
 import { type SigningKey, signHead, signingKeyFrom, signingKeyId, signSegment } from "./signing.ts";
 import { openTerms } from "./terms.ts";
-import { damagedKey, intoKeyObject, openInternalKey, unwrapKey } from "./wrapping.ts";
+import {
+  damagedKey,
+  intoKeyObject,
+  openInternalKey,
+  sealInternalKey,
+  unwrapKey,
+  wrapKey,
+} from "./wrapping.ts";
 
 export interface KeySource {
   readonly installationId: string;
   readonly roots: RootKeys;
+  /** The root keys as their provider has them now; throws where it has none that can be used. */
+  readonly rereadRoots: () => Promise<RootKeys>;
+  /** The root key that the installation has for new keys; null: the provider's active one. */
+  readonly wrapsUnder: string | null;
   readonly ids: Ids;
   readonly clock: Clock;
   /** All terms of the installation key. */
@@ -42,19 +53,22 @@ export type Unlocked =
   | { readonly sealed: false; readonly keyring: OpenKeyring }
   | { readonly sealed: true; readonly expects: string | null; readonly because: string };
 
+interface UnlockSource extends Omit<KeySource, "roots"> {
+  readonly roots: RootKeys | null;
+  /** All that some key of the installation stands on: half way through a rotation there are two. */
+  readonly rootsNeeded: readonly string[];
+}
+
 /** A server whose root key is missing or wrong starts sealed: it is told what to ask for. */
-export function unlock(source: Omit<KeySource, "roots"> & { readonly roots: RootKeys | null }): Unlocked {
+export function unlock(source: UnlockSource): Unlocked {
   const { roots } = source;
   const usable = source.keys.filter((key) => key.state !== "destroyed");
-  const lacking = usable.filter((key) => roots === null || roots.find(key.rootKeyId) === null);
-  const wanted = lacking.find(isCurrent) ?? lacking[0] ?? usable.find(isCurrent);
-  const expects = wanted?.rootKeyId ?? null;
+  const own = [...usable.filter(isCurrent), ...usable].map(({ rootKeyId }) => rootKeyId);
+  const needed = [...new Set([...own, ...source.rootsNeeded])];
+  const lacking = needed.filter((id) => roots === null || roots.find(id) === null);
+  const expects = lacking[0] ?? needed[0] ?? null;
   if (roots === null || lacking.length > 0) {
-    return {
-      sealed: true,
-      expects,
-      because: `This installation expects the root key ${expects ?? "that wrapped its keys"}.`,
-    };
+    return { sealed: true, expects, because: lackingRoots(lacking) };
   }
   try {
     return { sealed: false, keyring: openKeyring({ ...source, roots }) };
@@ -62,6 +76,11 @@ export function unlock(source: Omit<KeySource, "roots"> & { readonly roots: Root
     if (error instanceof CofferError) return { sealed: true, expects, because: error.message };
     throw error;
   }
+}
+
+export function lackingRoots(ids: readonly string[]): string {
+  const named = ids.length > 1 ? `keys ${ids.join(" and ")}` : `key ${ids[0] ?? "that wrapped its keys"}`;
+  return `This installation expects the root ${named}.`;
 }
 
 function isCurrent(key: KeyRecord): boolean {
@@ -83,8 +102,15 @@ export function openKeyring(source: KeySource): OpenKeyring {
   });
 
   function newKey(organizationId: string, term: number, at: number): KeyRecord {
-    return newWrappedKey(ids.next(), opened().roots.active, installationId, { organizationId, term }, at)
-      .record;
+    return newWrappedKey(ids.next(), wrappingKey(), installationId, { organizationId, term }, at).record;
+  }
+
+  function wrappingKey(): RootKey {
+    const { roots, wrapsUnder } = opened();
+    if (wrapsUnder === null) return roots.active;
+    const root = roots.find(wrapsUnder);
+    if (root === null) throw lacksRoot(wrapsUnder);
+    return root;
   }
 
   function opened(): OpenKeys {
@@ -140,6 +166,43 @@ export function openKeyring(source: KeySource): OpenKeyring {
       }
     },
     newOrganizationKey: (organizationId, at, term = 1) => newKey(organizationId, term, at),
+    newInstallationKey({ keys, internalKeys }, term, at) {
+      const place = { organizationId: null, term };
+      const { record, key } = newWrappedKey(ids.next(), wrappingKey(), installationId, place, at);
+      const sealers = installationKeys(opened().roots, installationId, keys);
+      const resealed = internalKeys.map((internal) => {
+        const bytes = openedInternal(sealers, installationId, internal);
+        const sealed = sealInternalKey(key, installationId, internal, bytes);
+        bytes.fill(0);
+        return { id: internal.id, before: internal.sealed, sealed };
+      });
+      return { key: record, internalKeys: resealed };
+    },
+    rewrap(record, rootKeyId) {
+      const { roots } = opened();
+      const root = roots.find(rootKeyId);
+      if (root === null) throw lacksRoot(rootKeyId);
+      const bytes = unwrap(roots, installationId, record).export();
+      const wrapped = wrapKey(root.key, installationId, record, bytes);
+      bytes.fill(0);
+      return wrapped;
+    },
+    rootKeys() {
+      const { given, roots } = opened();
+      const idsOf = ({ all }: RootKeys) => all.map(({ id }) => id);
+      return { active: given.active.id, held: idsOf(given), known: idsOf(roots) };
+    },
+    async rereadRoots() {
+      const given = await source.rereadRoots();
+      const keys = opened();
+      // What was given once stays until the end: a file that lost a key is no reason to lose it here.
+      const lost = keys.roots.all.filter(({ id }) => given.find(id) === null);
+      keys.roots = rootKeys([...given.all, ...lost], given.active);
+      keys.given = given;
+    },
+    wrapUnder(rootKeyId) {
+      opened().wrapsUnder = rootKeyId;
+    },
     signHead: (head, at) => signHead(opened().signing, installationId, head, at),
     signSegment: (segment) => signSegment(opened().signing, installationId, segment),
     forget: terms.forget,
@@ -152,25 +215,24 @@ export function openKeyring(source: KeySource): OpenKeyring {
 
 /** What the keyring holds beside organization keys. */
 interface OpenKeys {
-  readonly roots: RootKeys;
+  /** All that were ever given to this process. */
+  roots: RootKeys;
+  /** Those that the provider had when it was last asked. */
+  given: RootKeys;
+  wrapsUnder: string | null;
   readonly signing: SigningKey;
   readonly fingerprint: KeyObject;
 }
 
-function openKeys({ installationId, roots, keys, internalKeys }: KeySource): OpenKeys {
-  const installation = new Map<number, KeyObject>();
-  for (const record of keys) {
-    if (record.state !== "destroyed") installation.set(record.term, unwrap(roots, installationId, record));
-  }
+function openKeys({ installationId, roots, wrapsUnder, keys, internalKeys }: KeySource): OpenKeys {
+  const installation = installationKeys(roots, installationId, keys);
   function newest(purpose: InternalKeyRecord["purpose"]): { record: InternalKeyRecord; bytes: Buffer } {
     const [record] = internalKeys
       .filter((key) => key.purpose === purpose)
       .sort((one, other) => other.createdAt - one.createdAt || (other.id > one.id ? 1 : -1));
     if (record === undefined)
       throw new CofferError("internal", `The installation has no key for ${purpose}.`);
-    const sealer = installation.get(record.term);
-    if (sealer === undefined) throw damagedKey(record.id);
-    return { record, bytes: openInternalKey(sealer, installationId, record) };
+    return { record, bytes: openedInternal(installation, installationId, record) };
   }
   const fingerprint = newest("fingerprint");
   const audit = newest("audit-signing");
@@ -179,16 +241,35 @@ function openKeys({ installationId, roots, keys, internalKeys }: KeySource): Ope
   const known = Buffer.from(audit.record.publicKey ?? "", "base64");
   if (signing === null || signing.id !== signingKeyId(known)) throw damagedKey(audit.record.id);
   if (fingerprint.bytes.length !== keyBytes) throw damagedKey(fingerprint.record.id);
-  return { roots, signing, fingerprint: intoKeyObject(fingerprint.bytes) };
+  const opened = { roots, given: roots, wrapsUnder };
+  return { ...opened, signing, fingerprint: intoKeyObject(fingerprint.bytes) };
+}
+
+function installationKeys(
+  roots: RootKeys,
+  installationId: string,
+  keys: readonly KeyRecord[],
+): ReadonlyMap<number, KeyObject> {
+  const usable = keys.filter(({ state }) => state !== "destroyed");
+  return new Map(usable.map((record) => [record.term, unwrap(roots, installationId, record)]));
+}
+
+function openedInternal(
+  sealers: ReadonlyMap<number, KeyObject>,
+  installationId: string,
+  record: InternalKeyRecord,
+): Buffer {
+  const sealer = sealers.get(record.term);
+  if (sealer === undefined) throw damagedKey(record.id);
+  return openInternalKey(sealer, installationId, record);
+}
+
+function lacksRoot(rootKeyId: string): CofferError {
+  return new CofferError("server.sealed", `This server was not given the root key ${rootKeyId}.`);
 }
 
 function unwrap(roots: RootKeys, installationId: string, record: KeyRecord): KeyObject {
   const root = roots.find(record.rootKeyId);
-  if (root === null) {
-    throw new CofferError(
-      "server.sealed",
-      `The key ${record.id} is wrapped by the root key ${record.rootKeyId}, which this server was not given.`,
-    );
-  }
+  if (root === null) throw lacksRoot(record.rootKeyId);
   return unwrapKey(root.key, installationId, record);
 }

@@ -4,6 +4,7 @@
 import type { FastifyInstance } from "fastify";
 import type { CofferError, ErrorCode } from "../core/errors.ts";
 import type { Operations } from "../core/operations.ts";
+import type { Ref } from "../core/organizations/organization.ts";
 import type { RateStanding } from "../http/rate-limit.ts";
 
 export interface Dialect {
@@ -19,6 +20,8 @@ export interface Dialect {
   readonly normalizePath: (path: string) => string;
   /** The credential of a request, from where this dialect's clients put it; null where there is none. */
   readonly credential: (headers: RequestHeaders) => string | null;
+  /** The organization that a request names in its path, by the path's parameters; null where it names none. */
+  readonly organizationNamed: (params: Readonly<Record<string, string>>) => Ref | null;
   readonly presentError: (error: CofferError, request: ErrorContext) => ErrorReply;
   /** Where the operator has limited requests: what this service's clients read of it, in every answer. */
   readonly rateHeaders: (rate: RateStanding) => Readonly<Record<string, string>>;

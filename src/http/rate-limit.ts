@@ -1,5 +1,5 @@
-// How many requests a credential may make in a minute, where the operator has set a limit. Counted by
-// the minutes of the clock, in this process alone.
+// How many requests a credential or an organization may make in a minute, where the operator has set a
+// limit. Counted by the minutes of the clock, in this process alone.
 import type { Clock } from "../core/clock.ts";
 import { CofferError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
@@ -11,36 +11,46 @@ export interface RateStanding {
   readonly resetSeconds: number;
 }
 
+export interface Rate extends RateStanding {
+  /** There was none left for this request. */
+  readonly exceeded: boolean;
+  readonly of: "credential" | "organization";
+}
+
 export interface RateLimit {
-  /** Counts one request. With none left the standing is told with `exceeded`. */
-  take(tokenId: string): RateStanding & { readonly exceeded: boolean };
+  /** Counts one request. */
+  take(id: string): Rate;
 }
 
 const minuteMs = 60_000;
 
-export function rateLimit(perMinute: number, clock: Clock): RateLimit {
+export function minuteOf(at: number): number {
+  return Math.floor(at / minuteMs);
+}
+
+export function rateLimit(of: Rate["of"], perMinute: number, clock: Clock): RateLimit {
   const used = new Map<string, number>();
   let minute = 0;
   return {
-    take(tokenId) {
+    take(id) {
       const now = clock.now();
-      if (Math.floor(now / minuteMs) !== minute) {
-        minute = Math.floor(now / minuteMs);
+      if (minuteOf(now) !== minute) {
+        minute = minuteOf(now);
         used.clear();
       }
-      const before = used.get(tokenId) ?? 0;
+      const before = used.get(id) ?? 0;
       const [oldest] = before === 0 && used.size >= limits.rateCountsMax ? used.keys() : [];
       if (oldest !== undefined) used.delete(oldest);
-      used.set(tokenId, before + 1);
+      used.set(id, before + 1);
       const resetSeconds = Math.ceil(((minute + 1) * minuteMs - now) / 1_000);
       const remaining = Math.max(0, perMinute - before - 1);
-      return { limit: perMinute, remaining, resetSeconds, exceeded: before >= perMinute };
+      return { of, limit: perMinute, remaining, resetSeconds, exceeded: before >= perMinute };
     },
   };
 }
 
-export function rateExceeded({ limit, resetSeconds }: RateStanding): CofferError {
-  return new CofferError("rate.exceeded", "This credential has made too many requests this minute.", {
+export function rateExceeded({ of, limit, resetSeconds }: Rate): CofferError {
+  return new CofferError("rate.exceeded", `This ${of} has made too many requests this minute.`, {
     limit,
     retryAfterSeconds: resetSeconds,
   });

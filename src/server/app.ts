@@ -10,9 +10,9 @@ import { parseToken, sameHash } from "../crypto/tokens.ts";
 import { dialects } from "../dialects/all.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { native } from "../dialects/native/index.ts";
-import { rateLimit } from "../http/rate-limit.ts";
 import type { OpenNode, SealedNode } from "./compose.ts";
 import { answerError, dialectOf, mountDialect, notFound, pathOf } from "./mount.ts";
+import { type RateRules, requestRates } from "./rates.ts";
 
 /** Bounds of the transport; those of the domain are in core/limits.ts. */
 const bodyBytesMax = 1024 * 1024;
@@ -32,7 +32,7 @@ export function createApp(
     log: FastifyBaseLogger;
     publicUrl: string;
     trustedProxies: readonly Network[];
-    requestsPerToken: number | null;
+    rateLimit: RateRules;
   },
 ): FastifyInstance {
   const app = Fastify({
@@ -89,7 +89,7 @@ export function createApp(
     refusals,
     uses: node.uses,
     trustedProxies: parts.trustedProxies,
-    perToken: parts.requestsPerToken === null ? null : rateLimit(parts.requestsPerToken, clock),
+    rates: requestRates(parts.rateLimit, { clock, reached: node.operations.organizations.reached }),
     reserve: node.reserve,
     services: { operations: node.operations, publicUrl: parts.publicUrl },
   };

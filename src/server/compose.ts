@@ -21,8 +21,8 @@ import type { Context, Database } from "../core/ports.ts";
 import { sweepTrash } from "../core/secrets/trash.ts";
 import { sweepTokens } from "../core/tokens/upkeep.ts";
 import type { WorkloadRules } from "../core/trusts/rules.ts";
-import { unlock } from "../crypto/keyring.ts";
-import type { RootKeys } from "../crypto/roots/file.ts";
+import { lackingRoots, unlock } from "../crypto/keyring.ts";
+import type { RootKeys } from "../crypto/roots/keys.ts";
 import { mintInvitation, mintToken, parseInvitation } from "../crypto/tokens.ts";
 import * as bodies from "../storage/bodies.ts";
 import type { EngineLog } from "../storage/engine.ts";
@@ -35,7 +35,8 @@ import { entryUrl } from "../storage/threads.ts";
 import type { Bootstrap } from "./bootstrap.ts";
 import type { Config } from "./config.ts";
 import { createFirst } from "./firststart.ts";
-import { findRootKeys, makeRootKeys } from "./keys.ts";
+import { type AskPassphrase, askNobody, type RootSource, rootSource } from "./keys.ts";
+import { noPresence, type Presence, presenceOf } from "./presence.ts";
 import { diskReserve, noReserve, type Reserve, reserving } from "./reserve.ts";
 
 /** What a test may replace: time, and the engine's fault points. */
@@ -44,6 +45,8 @@ export interface NodeParts {
   readonly bodies?: URL;
   readonly faults?: URL;
   readonly pagesMax?: number;
+  /** How to ask for the root passphrase; absent where nobody can be asked. */
+  readonly askPassphrase?: AskPassphrase;
   /** Where the few lines for a person go; the process's stdout where it is absent. */
   readonly announce?: (text: string) => void;
 }
@@ -67,8 +70,12 @@ export interface OpenNode {
   probe(): Promise<void>;
   /** Purges what has lain its time in the trash, and forgets tokens that ended long ago. */
   sweep(): Promise<void>;
+  /** Where there may be several nodes: says that this one runs and which root keys it holds. */
+  announce(): Promise<void>;
   /** Carries rotations of keys on to their end. */
   rotate(stopped: () => boolean): Promise<void>;
+  /** Destroys what is left of deleted organizations. */
+  finishDeletions(stopped: () => boolean): Promise<void>;
   /** Whether space is short; somebody has to measure it. */
   readonly reserve: Reserve;
   close(): Promise<void>;
@@ -93,6 +100,7 @@ export async function openNode(
   const ids = uuidv7(clock);
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const { trusts } = config;
+  const source = rootSource(config, parts.askPassphrase ?? askNobody);
   const storage = config.database === null ? sqlite(config, parts) : postgres(config.database, parts);
   // The disk under a PostgreSQL server is not this process's to see.
   const reserve =
@@ -100,17 +108,13 @@ export async function openNode(
   try {
     const stored = await storage.peek();
     if (stored?.installation != null)
-      return await reopen(config, { ...parts, trusts, storage, stored, clock, ids, reserve });
-    const roots = (await findRootKeys(config)) ?? (await makeRootKeys(config));
+      return await reopen({ ...parts, trusts, storage, stored, source, clock, ids, reserve });
+    const roots = await source.findOrMake();
     const database = await storage.open();
     const bootstrap = await createFirst({ config, database, roots, clock, ids, url: parts.url });
     const fresh = await database.point(readKeys, null);
-    return running(
-      { ...parts, trusts, storage, stored: fresh, clock, ids, reserve },
-      roots,
-      database,
-      bootstrap,
-    );
+    const opening = { ...parts, trusts, storage, stored: fresh, source, clock, ids, reserve };
+    return await running(opening, roots, database, bootstrap);
   } catch (error) {
     await storage.release();
     throw error;
@@ -121,6 +125,8 @@ export async function openNode(
 interface Storage {
   peek(): Promise<StoredKeys | null>;
   open(): Promise<Database>;
+  /** Whether other nodes may use the same database. */
+  readonly shared: boolean;
   /** Lets go of what was taken before `open`. */
   release(): Promise<void>;
 }
@@ -129,6 +135,7 @@ function sqlite(config: Config, parts: NodeParts & { readonly log: EngineLog }):
   const lock = lockFolder(config.data);
   const file = join(config.data, "coffer.db");
   return {
+    shared: false,
     peek: () => peekSqlite(file, parts.log),
     open: () =>
       openSqlite({
@@ -145,11 +152,12 @@ function sqlite(config: Config, parts: NodeParts & { readonly log: EngineLog }):
 
 function postgres(url: string, { log, faults }: NodeParts & { readonly log: EngineLog }): Storage {
   return {
+    shared: true,
     peek: () => peekPostgres(url, log),
     async open() {
       const module: FaultModule | null = faults === undefined ? null : await import(faults.href);
       const fault = module === null ? {} : { fault: module.fault };
-      return openPostgres({ url, bodies, log, node: `${hostname()}:${process.pid}`, ...fault });
+      return openPostgres({ url, bodies, log, node: nodeName(), ...fault });
     },
     release: async () => {},
   };
@@ -161,28 +169,29 @@ interface Unlocking extends NodeParts {
   readonly emit: (head: SignedHead) => void;
   readonly storage: Storage;
   readonly stored: StoredKeys;
+  readonly source: RootSource;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly reserve: Reserve;
 }
 
 /** An installation that is there: without its root key the node stays sealed and writes nothing. */
-async function reopen(config: Config, parts: Unlocking): Promise<OpenNode | SealedNode> {
+async function reopen(parts: Unlocking): Promise<OpenNode | SealedNode> {
   let roots: RootKeys | null = null;
   let reason: string | null = null;
   try {
-    roots = await findRootKeys(config);
+    roots = await parts.source.find();
   } catch (error) {
     if (!(error instanceof CofferError)) throw error;
     reason = error.message;
   }
   const trial = unlock({
     installationId: parts.stored.installation?.id ?? "",
+    ...parts.stored,
     roots,
+    rereadRoots: parts.source.reread,
     ids: parts.ids,
     clock: parts.clock,
-    keys: parts.stored.keys,
-    internalKeys: parts.stored.internalKeys,
     loadOrganizationKeys: async () => [],
     reserve: async () => null,
     renew: async () => null,
@@ -196,16 +205,21 @@ async function reopen(config: Config, parts: Unlocking): Promise<OpenNode | Seal
   return running(parts, roots, await parts.storage.open(), null);
 }
 
-function running(parts: Unlocking, roots: RootKeys, opened: Database, bootstrap: Bootstrap | null): OpenNode {
+async function running(
+  parts: Unlocking,
+  roots: RootKeys,
+  opened: Database,
+  bootstrap: Bootstrap | null,
+): Promise<OpenNode | SealedNode> {
   const { stored, clock, ids, reserve } = parts;
   const database = reserving(opened, reserve);
   const unlocked = unlock({
     installationId: stored.installation?.id ?? "",
+    ...stored,
     roots,
+    rereadRoots: parts.source.reread,
     ids,
     clock,
-    keys: stored.keys,
-    internalKeys: stored.internalKeys,
     loadOrganizationKeys: (organizationId) => database.point(readOrganizationKeys, { organizationId }),
     reserve: (keyId, count) => database.execute(reserveSeals, { keyId, count }),
     renew: (organizationId, usedUp, key) =>
@@ -221,6 +235,10 @@ function running(parts: Unlocking, roots: RootKeys, opened: Database, bootstrap:
   const { keyring } = unlocked;
   const counted = refusals(clock);
   const workloadKeys = keySets({ rules: parts.trusts, clock, fetch: fetcher(parts.trusts) });
+  const named = { id: ids.next(), name: nodeName() };
+  const presence: Presence = parts.storage.shared
+    ? presenceOf({ database, keyring, ...named, log: parts.log })
+    : noPresence;
   const context: Context = {
     database: boundingRefusals(database, counted),
     keyring,
@@ -229,13 +247,14 @@ function running(parts: Unlocking, roots: RootKeys, opened: Database, bootstrap:
     ids,
     refusals: counted,
     workloads: { rules: parts.trusts, check: (trust) => workloadKeys.check(trust) },
+    announce: presence.announce,
   };
   const offered = operations(context);
   const signer = headSigner(context, parts.emit);
   const uses = lastUses(clock);
   const lost = (what: string) => (error: unknown) =>
     parts.log.warn({ errorName: error instanceof Error ? error.name : "unknown" }, `${what} are lost`);
-  return {
+  const node: OpenNode = {
     sealed: false,
     context,
     workloadKeys,
@@ -246,7 +265,9 @@ function running(parts: Unlocking, roots: RootKeys, opened: Database, bootstrap:
     writeRefusals: () => counted.write(database, "over"),
     uses,
     writeUses: () => uses.write(database),
+    announce: presence.announce,
     async probe() {
+      if (presence.lacks !== null) throw new CofferError("server.sealed", "A root key is missing.");
       await database.point(readKeys, null);
     },
     async sweep() {
@@ -258,15 +279,18 @@ function running(parts: Unlocking, roots: RootKeys, opened: Database, bootstrap:
         // As above.
       }
     },
+    finishDeletions: (stopped) => offered.organizations.work(stopped),
     async rotate(stopped) {
       const damaged = await offered.keys.work(stopped);
-      if (damaged > 0) parts.log.error({ damaged }, "values do not open: their key cannot be destroyed");
+      if (damaged > 0)
+        parts.log.error({ damaged }, "values or keys do not open: what they stand on cannot be destroyed");
     },
     async close() {
       offered.feed.release();
       // A database that takes nothing any more must not keep the node from ending.
       await counted.write(database, "all").catch(lost("counted refusals"));
       await uses.write(database).catch(lost("times of last use"));
+      await presence.leave().catch(lost("the word that this node ended"));
       await database.close((head) => {
         const signed = keyring.signHead(head, clock.now());
         parts.emit(signed);
@@ -275,4 +299,20 @@ function running(parts: Unlocking, roots: RootKeys, opened: Database, bootstrap:
       keyring.close();
     },
   };
+  try {
+    // Before anything is served: until then nobody waits for this node.
+    await presence.announce();
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+  if (presence.lacks === null) return node;
+  // The root key was rotated between the first look and now.
+  const expects = presence.lacks;
+  await node.close();
+  return { sealed: true, expects, because: lackingRoots([expects]), close: async () => {} };
+}
+
+function nodeName(): string {
+  return `${hostname()}:${process.pid}`;
 }

@@ -8,6 +8,8 @@ export function printableConfig(config: Config): Record<string, unknown> {
     database,
     rootKeyText,
     rootKeyFile,
+    rootPassphrase,
+    rootPassphraseRecord,
     listen,
     logLevel,
     auditHeadFile,
@@ -15,7 +17,6 @@ export function printableConfig(config: Config): Record<string, unknown> {
     auditArchive,
     storageReserve,
     trustedProxies,
-    requestsPerToken,
     ...plain
   } = config;
   const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
@@ -23,13 +24,21 @@ export function printableConfig(config: Config): Record<string, unknown> {
     ...plain,
     listen: `${host}:${listen.port}`,
     database: database === null ? null : withoutPassword(database),
-    rootKey: rootKeyText === null ? { file: rootKeyFile } : "from COFFER_ROOT_KEY",
+    rootKey: {
+      ...(rootKeyText === null ? { file: rootKeyFile } : { variable: "COFFER_ROOT_KEY" }),
+      ...(rootPassphrase === null ? {} : passphraseShown(rootPassphrase, rootPassphraseRecord)),
+    },
     server: { trustedProxies: trustedProxies.map(networkText) },
-    rateLimit: { perToken: requestsPerToken },
     log: { level: logLevel },
     audit: { headFile: auditHeadFile, keep: daysText(auditKeptMs), archive: auditArchive },
     storage: { reserve: bytesText(storageReserve) },
   };
+}
+
+function passphraseShown(from: NonNullable<Config["rootPassphrase"]>, passphraseRecord: string | null) {
+  if ("file" in from) return { passphraseFile: from.file, passphraseRecord };
+  if ("ask" in from) return { askPassphrase: true, passphraseRecord };
+  return { passphraseVariable: "COFFER_ROOT_PASSPHRASE", passphraseRecord };
 }
 
 function withoutPassword(text: string): string {

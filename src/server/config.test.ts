@@ -75,10 +75,13 @@ describe("configuration", () => {
 
   test("a limit of requests is a whole number, and none unless it is set", () => {
     const limit = (env = {}, config?: string) =>
-      loadConfig(config === undefined ? {} : { config }, env).config.requestsPerToken;
-    expect(limit()).toBeNull();
-    expect(limit({}, file("rateLimit:\n  perToken: 600\n"))).toBe(600);
-    expect(limit({ COFFER_RATE_LIMIT_PER_TOKEN: "60" })).toBe(60);
+      loadConfig(config === undefined ? {} : { config }, env).config.rateLimit;
+    expect(limit()).toEqual({ perToken: null, perOrganization: null });
+    const both = { perToken: 600, perOrganization: 6000 };
+    expect(limit({}, file("rateLimit:\n  perToken: 600\n  perOrganization: 6000\n"))).toEqual(both);
+    expect(limit({ COFFER_RATE_LIMIT_PER_TOKEN: "60" })).toEqual({ perToken: 60, perOrganization: null });
+    const organization = { COFFER_RATE_LIMIT_PER_ORGANIZATION: "60" };
+    expect(limit(organization)).toEqual({ perToken: null, perOrganization: 60 });
     for (const wrong of ["0", "-1", "1.5", "1e3", "many", "1000001", ""]) {
       expect(refused({}, { COFFER_RATE_LIMIT_PER_TOKEN: wrong })).toContain(
         "a whole number from 1 to 1000000",
@@ -115,6 +118,17 @@ describe("configuration", () => {
     expect(refused({ rootKey: "x" }, { COFFER_ROOT_KEY: "y" })).toContain("not both");
   });
 
+  test("the passphrase comes from one place, and is not printed", () => {
+    const { config } = loadConfig({}, { COFFER_ROOT_PASSPHRASE: "canary in a coal mine" });
+    expect(config.rootPassphrase).toEqual({ text: "canary in a coal mine" });
+    expect(JSON.stringify(printableConfig(config))).not.toContain("canary");
+    expect(loadConfig({ askRootPassphrase: true }, {}).config.rootPassphrase).toEqual({ ask: true });
+    expect(loadConfig({ rootPassphraseFile: "/p" }, {}).config.rootPassphrase).toEqual({ file: "/p" });
+    expect(() => loadConfig({ askRootPassphrase: true, rootPassphraseFile: "/p" }, {})).toThrow(
+      "Give the root passphrase once",
+    );
+  });
+
   test("what is printed holds no secret", () => {
     const env = {
       COFFER_ROOT_KEY: "canary-root",
@@ -122,7 +136,7 @@ describe("configuration", () => {
     };
     const printed = JSON.stringify(printableConfig(loadConfig({}, env).config));
     expect(printed).not.toContain("canary");
-    expect(printed).toContain("from COFFER_ROOT_KEY");
+    expect(printed).toContain('"rootKey":{"variable":"COFFER_ROOT_KEY"}');
     const odd = loadConfig({ database: "postgres://u:canary/word@[db" }, {}).config;
     expect(JSON.stringify(printableConfig(odd))).not.toContain("canary");
   });

@@ -11,7 +11,7 @@ import type { Database } from "../core/ports.ts";
 import { unnarrowed } from "../core/tokens/token.ts";
 import { newInstallation } from "../crypto/installation.ts";
 import { openKeyring } from "../crypto/keyring.ts";
-import type { RootKeys } from "../crypto/roots/file.ts";
+import type { RootKeys } from "../crypto/roots/keys.ts";
 import { mintToken } from "../crypto/tokens.ts";
 import { type Bootstrap, bootstrapPath, writePrivate } from "./bootstrap.ts";
 import type { Config } from "./config.ts";
@@ -33,6 +33,8 @@ export async function createFirst(parts: FirstStart): Promise<Bootstrap | null> 
   const keyring = openKeyring({
     installationId: made.installation.id,
     roots,
+    rereadRoots: async () => roots,
+    wrapsUnder: null,
     ids,
     clock,
     keys: [made.installationKey],

@@ -11,7 +11,8 @@ import type { Dialect, DialectServices } from "../dialects/dialect.ts";
 import { clientAddress } from "../http/client-address.ts";
 import { toCofferError } from "../http/faults.ts";
 import { acceptJson } from "../http/json.ts";
-import { type RateLimit, rateExceeded } from "../http/rate-limit.ts";
+import { type Rate, rateExceeded } from "../http/rate-limit.ts";
+import type { Rates } from "./rates.ts";
 import { type Reserve, storageFull } from "./reserve.ts";
 
 declare module "fastify" {
@@ -32,13 +33,13 @@ export interface MountParts {
   readonly uses: Pick<LastUses, "note">;
   readonly trustedProxies: readonly Network[];
   /** Null: requests are not limited. */
-  readonly perToken: RateLimit | null;
+  readonly rates: Rates | null;
   readonly reserve: Pick<Reserve, "low">;
   readonly services: DialectServices;
 }
 
 export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: MountParts): void {
-  const { authenticator, refusals, trustedProxies, perToken } = parts;
+  const { authenticator, refusals, trustedProxies, rates } = parts;
   const prefixes = dialect.prefix === null ? [""] : ["", dialect.prefix];
   for (const prefix of prefixes) {
     app.register(
@@ -68,7 +69,11 @@ export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: Moun
           const admit = (found: Caller) => {
             request.caller = found;
             parts.uses.note(found.tokenId);
-            done(limited(dialect, perToken, found, reply));
+            if (rates === null) return done();
+            const named = dialect.organizationNamed(request.params as Readonly<Record<string, string>>);
+            const rate = rates.take(found, named);
+            if (!(rate instanceof Promise)) return done(limited(dialect, rate, reply));
+            rate.then((taken) => done(limited(dialect, taken, reply)), done);
           };
           if (!(caller instanceof Promise)) return admit(caller);
           caller.then(admit, done);
@@ -81,16 +86,10 @@ export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: Moun
 }
 
 /** Undefined where the request may go on; the headers are there either way. */
-function limited(
-  dialect: Dialect,
-  perToken: RateLimit | null,
-  { tokenId }: Caller,
-  reply: FastifyReply,
-): CofferError | undefined {
-  if (perToken === null || tokenId === null) return undefined;
-  const standing = perToken.take(tokenId);
-  reply.headers(dialect.rateHeaders(standing));
-  return standing.exceeded ? rateExceeded(standing) : undefined;
+function limited(dialect: Dialect, rate: Rate | null, reply: FastifyReply): CofferError | undefined {
+  if (rate === null) return undefined;
+  reply.headers(dialect.rateHeaders(rate));
+  return rate.exceeded ? rateExceeded(rate) : undefined;
 }
 
 function isUnauthenticated(error: unknown): error is CofferError {

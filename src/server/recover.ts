@@ -2,15 +2,13 @@
 import { join } from "node:path";
 import { systemCaller } from "../core/caller.ts";
 import { systemClock } from "../core/clock.ts";
-import { CofferError } from "../core/errors.ts";
 import { uuidv7 } from "../core/ids.ts";
 import { recoverOwner } from "../core/installation.ts";
 import { limits } from "../core/limits.ts";
 import { mintToken } from "../crypto/tokens.ts";
 import { writePrivate } from "./bootstrap.ts";
-import { openNode } from "./compose.ts";
-import { ConfigError, loadConfig, type ServeFlags } from "./config.ts";
-import { serverLog } from "./log.ts";
+import { ConfigError, type ServeFlags } from "./config.ts";
+import { type HostParts, onHost } from "./on-host.ts";
 
 export interface Recovered {
   readonly path: string;
@@ -19,17 +17,8 @@ export interface Recovered {
   readonly token: string;
 }
 
-/** The server must be stopped: the data folder belongs to one process. */
-export async function recover(flags: ServeFlags): Promise<Recovered> {
-  const { config } = loadConfig(flags);
-  const log = serverLog("silent");
-  const { host, port } = config.listen;
-  const url = config.publicUrl ?? `http://${host}:${port}`;
-  const node = await openNode(config, { log, url, emit: () => {} });
-  try {
-    if (node.sealed) throw new CofferError("server.sealed", node.because);
-    if (node.bootstrap !== null)
-      throw new ConfigError(`There was nothing to recover in ${config.data}: it is new.`);
+export async function recover(flags: ServeFlags, parts: HostParts = {}): Promise<Recovered> {
+  return onHost(flags, parts, async ({ node, config, url }) => {
     const at = systemClock.now();
     const id = uuidv7(systemClock).next();
     const token = mintToken("person", id);
@@ -50,7 +39,5 @@ export async function recover(flags: ServeFlags): Promise<Recovered> {
     const recovered = { url, person: { id: person.id, email: person.email }, token: token.text };
     await writePrivate(path, recovered);
     return { path, ...recovered };
-  } finally {
-    await node.close();
-  }
+  });
 }

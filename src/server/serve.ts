@@ -2,14 +2,16 @@
 import { appendFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Logger } from "pino";
 import type { SignedHead } from "../core/audit/entry.ts";
+import { rootKeyVariable } from "../crypto/roots/env.ts";
 import { createApp } from "./app.ts";
 import { bootstrapPath } from "./bootstrap.ts";
 import { type NodeParts, type OpenNode, openNode } from "./compose.ts";
 import { type Config, ConfigError, loadConfig, type ServeFlags } from "./config.ts";
 import { every } from "./jobs.ts";
+import { passphraseRecordPath, rootKeyPath } from "./keys.ts";
 import { serverLog } from "./log.ts";
 import { upkeep } from "./upkeep.ts";
 
@@ -58,8 +60,8 @@ export async function start(config: Config, log: Logger, parts: NodeParts = {}):
     }
   };
   const node = await openNode(config, { ...parts, log, url, emit });
-  const { trustedProxies, requestsPerToken } = config;
-  const app = createApp(node, { log, publicUrl: url, trustedProxies, requestsPerToken });
+  const { trustedProxies, rateLimit } = config;
+  const app = createApp(node, { log, publicUrl: url, trustedProxies, rateLimit });
   try {
     await app.listen(listen);
   } catch (error) {
@@ -134,16 +136,22 @@ function readyText(url: string, config: Config, first: boolean): string {
       `  curl -sS -K ~/.config/coffer/curl.conf ${url}/v1/organizations/default/stores/default/secrets/DATABASE_PASSWORD/value`,
       "",
       `Check the audit trail:  bin/coffer audit verify --data ${config.data}`,
-      `Keep a copy of ${join(config.data, "root.key")} elsewhere: without it no value can be read again.`,
+      `Keep a copy of ${rootPlace(config)} elsewhere: without it no value can be read again.`,
       `Then move ${file} away: it holds a token.`,
     );
   }
   return `${lines.join("\n")}\n`;
 }
 
+function rootPlace(config: Config): string {
+  if (config.rootPassphrase !== null) return `${passphraseRecordPath(config)} and the passphrase`;
+  return config.rootKeyText === null ? rootKeyPath(config) : rootKeyVariable;
+}
+
 function sealedText(url: string, because: string, config: Config): string {
   return (
     `Coffer is SEALED at ${url}: it answers 503 and writes nothing.\n${because}\n` +
-    `Put the root key file at ${join(config.data, "root.key")}, or give --root-key FILE, and start again.\n`
+    `Put the root key file at ${rootKeyPath(config)}, or give --root-key FILE or the passphrase, ` +
+    "and start again.\n"
   );
 }

@@ -11,6 +11,9 @@ import { steadiness } from "./steady.ts";
 
 const sweepEveryMs = 60_000;
 const rotateEveryMs = 1_000;
+const deleteEveryMs = 1_000;
+/** Several times within limits.nodeLeaseMs. */
+const announceEveryMs = 10_000;
 const retainEveryMs = 60 * 60 * 1000;
 /** A disk that fills at 100 MB/s is noticed within the default reserve. */
 const measureEveryMs = 2_000;
@@ -43,15 +46,19 @@ export async function upkeep(
     log,
   );
   const rotating = every(rotateEveryMs, () => node.rotate(() => stopped), log);
+  const deleting = every(deleteEveryMs, () => node.finishDeletions(() => stopped), log);
+  const announcing = every(announceEveryMs, () => node.announce(), log);
   await reserve.measure();
   return [
     measuring,
+    announcing,
     sweeping,
     {
       async stop() {
         stopped = true;
         await retaining.stop();
         await rotating.stop();
+        await deleting.stop();
       },
     },
   ];

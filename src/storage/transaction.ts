@@ -4,6 +4,7 @@ import type { CachedAuthority, ReadTransaction, Transaction } from "../core/port
 import { accessReader, accessRepository } from "./repositories/access.ts";
 import { auditReader, auditRepository } from "./repositories/audit.ts";
 import { changeReader, changeRepository } from "./repositories/changes.ts";
+import { endedReader, endedRepository } from "./repositories/ended-organizations.ts";
 import { grantReader, grantRepository } from "./repositories/grants.ts";
 import { groupReader, groupRepository } from "./repositories/groups.ts";
 import { installationReader, installationRepository } from "./repositories/installation.ts";
@@ -35,6 +36,7 @@ export function readTransactionOn(db: Queryable, authorities: Map<string, Cached
     services: serviceReader(db),
     trusts: trustReader(db),
     organizations: organizationReader(db),
+    ended: endedReader(db),
     stores: storeReader(db),
     secrets: secretReader(db),
     versions: versionReader(db),
@@ -62,6 +64,7 @@ export function transactionOn(
     services: serviceRepository(db),
     trusts: trustRepository(db),
     organizations: organizationRepository(db),
+    ended: endedRepository(db),
     stores: storeRepository(db),
     secrets: secretRepository(db),
     versions: versionRepository(db),

@@ -174,7 +174,7 @@ describe("tables that differ from the trail are named by the secret's id:", () =
     trail.run(
       `INSERT INTO secrets SELECT 's-new', organization_id, store_id, 'NEW', 'new', state, revision, version,
        version_id, created_at, created_by, updated_at, updated_by, last_read_at, expires_at, deleted_at,
-       deleted_by, purge_at, consumers, labels, attributes, annotations, policy, description, search_text
+       deleted_by, purge_at, orphaned, consumers, labels, attributes, annotations, policy, description, search_text
        FROM secrets WHERE id = 's-empty'`,
     );
     const { findings } = await check();

@@ -114,6 +114,22 @@ onEachEngine("groups, machines and services", (bench) => {
   });
 });
 
+onEachEngine("groups of a person", (bench) => {
+  test("are counted in one organization alone", async () => {
+    const [{ organization }, { organization: other }] = [await aPlace(bench.tx), await aPlace(bench.tx)];
+    const person = { id: "p", email: "p@example.org", name: "P", operator: false, createdAt: 1 };
+    await bench.tx.people.insert(person);
+    for (const [index, { id }] of [organization, organization, other].entries()) {
+      const group = { id: `g${index}`, organizationId: id, name: `n${index}`, createdAt: 1 };
+      await bench.tx.groups.insert(group);
+      await bench.tx.groups.addMember(group, person.id, 1);
+    }
+    expect(await bench.tx.groups.countOf(organization.id, "p")).toBe(2);
+    expect(await bench.tx.groups.countOf(other.id, "p")).toBe(1);
+    expect(await bench.tx.groups.countOf(other.id, "q")).toBe(0);
+  });
+});
+
 onEachEngine("grants", (bench) => {
   const grant = (level: Grant["level"], subject: string, object: string): Grant => ({
     subject: { kind: "group", id: subject },
@@ -132,10 +148,11 @@ onEachEngine("grants", (bench) => {
     const [first = grant("read", "a", "1"), ...rest] = given;
     const place = { subject: first.subject, object: first.object };
     expect(await bench.tx.grants.find(id, place.subject, place.object)).toBe("write");
-    expect(await bench.tx.grants.count(id, place.subject, place.object)).toEqual({
-      ofSubject: 2,
-      onObject: 2,
-    });
+    const counted = (ofSubject: number, onObject: number) =>
+      bench.tx.grants.count(id, place.subject, place.object, { ofSubject, onObject });
+    expect(await counted(9, 9)).toEqual({ ofSubject: 2, onObject: 2 });
+    expect(await counted(1, 9)).toEqual({ ofSubject: 1, onObject: 2 });
+    expect(await counted(9, 1)).toEqual({ ofSubject: 2, onObject: 1 });
     const page = { after: null, limit: 9 };
     expect(await bench.tx.grants.list(id, everything, page)).toEqual([{ ...first, level: "write" }, ...rest]);
     expect(await bench.tx.grants.list(id, everything, { after: place, limit: 1 })).toEqual(rest.slice(0, 1));

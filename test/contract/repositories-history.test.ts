@@ -79,6 +79,8 @@ onEachEngine("the change feed", (bench) => {
     after: null,
     labelsBefore: null,
     storeIdBefore: null,
+    nameBefore: null,
+    concerns: null,
     ...parts,
   });
 
@@ -94,6 +96,8 @@ onEachEngine("the change feed", (bench) => {
       after: secret,
       labelsBefore: { b: "2" },
       storeIdBefore: "before",
+      nameBefore: "once",
+      concerns: "somebody",
     });
     const changes = [full, aChange(organization.id, 1), aChange(organization.id, 3)];
     await bench.tx.changes.append(changes);

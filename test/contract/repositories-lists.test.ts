@@ -1,4 +1,5 @@
 // Lists against a model of three lines: filter, sort, cut. What the engines answer must be that.
+import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -90,6 +91,27 @@ function satisfies(labels: Labels | null, { key, operator, values }: LabelRequir
   const among = value !== undefined && values.includes(value);
   return operator === "in" ? among : !among;
 }
+
+onEachEngine("lists of what lies in many places", (bench) => {
+  /** More than either engine binds parameters. */
+  const others = Array.from({ length: 40_000 }, () => randomUUID());
+
+  test("show all that is in any of them, however many are asked for", async () => {
+    const { store } = await aPlace(bench.tx);
+    const secret = aSecret(store);
+    await bench.tx.secrets.insert(secret);
+    for (const at of [0, 1_023, 1_024, others.length]) {
+      const only = [...others.slice(0, at), store.id, ...others.slice(at, at + 5)];
+      const filter = { ...everything(store), storeIds: only };
+      expect(await bench.tx.secrets.count(filter)).toBe(1);
+      expect(
+        await bench.tx.secrets.count({ ...filter, storeIds: only.filter((id) => id !== store.id) }),
+      ).toBe(0);
+      const stores = await bench.tx.stores.list(store.organizationId, { after: null, limit: 9, only });
+      expect(stores.map(({ id }) => id)).toEqual([store.id]);
+    }
+  });
+});
 
 onEachEngine("lists of secrets", (bench) => {
   test("pages in every order and direction show each secret once, in the order of the model", () =>

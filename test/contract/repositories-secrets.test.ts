@@ -211,6 +211,13 @@ onEachEngine("secrets", (bench) => {
     );
     expect(await bench.tx.secrets.idsIn(store.id, "trashed", null, 10)).toEqual(trashed.map(({ id }) => id));
     expect(await bench.tx.secrets.idsIn(other.id, "active", null, 10)).toEqual([live.id]);
+    // They lie there, but no list of that store shows them.
+    const ids = trashed.map(({ id }) => id);
+    expect(await found({ state: "trashed", storeIds: [store.id] }, store)).toEqual([]);
+    expect(await found({ state: "trashed", storeIds: [store.id, other.id] }, store)).toEqual([]);
+    expect((await found({ state: "trashed", storeIds: null }, store)).toSorted()).toEqual(ids.toSorted());
+    expect(await bench.tx.secrets.get(organization.id, ids[0] ?? "")).toMatchObject({ orphaned: true });
+    expect(await bench.tx.secrets.get(organization.id, live.id)).toMatchObject({ orphaned: false });
   });
 
   test("ids come in chunks, in order of creation, also after one that was purged meanwhile", async () => {

@@ -1,6 +1,7 @@
 // A disk that fills: below the reserve nothing new is taken, while reading, revealing, deleting and
 // the audit trail go on; with space again it recovers by itself.
 import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +70,57 @@ describe.runIf(have("mount"))("with little space left", () => {
     expect(ready).toEqual({ status: "ready", writes: "refused" });
     const { body: audit } = await call.get("/v1/organizations/default/audit");
     expect(audit.items.map((entry: { action: string }) => entry.action)).toContain("secret.purge");
+  });
+
+  test("access is taken away all the same, and none is given", async () => {
+    const org = "/v1/organizations/default";
+    const made = async (path: string, body: unknown) => {
+      const answer = await call.post(path, body);
+      expect(answer.status, answer.text).toBe(201);
+      return answer.body;
+    };
+    const joined = async (role: string) => {
+      const email = `${randomUUID()}@example.org`;
+      const { invitation, membershipId } = await made(`${org}/people`, { email, role });
+      const { body } = await coffer.call(null).post("/v1/invitations/accept", { invitation });
+      return { membershipId, id: String(body.person.id) };
+    };
+    const [leaver, lowered] = [await joined("admin"), await joined("admin")];
+    const invited = await made(`${org}/people`, { email: "late@example.org", role: "member" });
+    const group = await made(`${org}/groups`, { name: "team" });
+    const member = `${org}/groups/${group.id}/members/${lowered.id}`;
+    expect((await call.put(member)).status).toBe(204);
+    const machine = await made(`${org}/machines`, { name: "robot" });
+    const service = await made(`${org}/services`, { name: "worker" });
+    const principal = { kind: "machine", id: machine.id };
+    const token = await made(`${org}/tokens`, { principal, name: "t" });
+    const own = await made("/v1/tokens", { name: "own" });
+    const object = { kind: "organization", id: coffer.bootstrap.organization.id };
+    const grant = { subject: principal, object, level: "read" };
+    expect((await call.put(`${org}/grants`, grant)).status).toBe(200);
+
+    await leave(12 * mib);
+    const expectStatus = async (status: number, answer: ReturnType<Client["get"]>) => {
+      const { status: was, text } = await answer;
+      expect(was, text).toBe(status);
+    };
+    await expectStatus(507, call.put(`${org}/grants`, { ...grant, level: "write" }));
+    await expectStatus(507, call.post(`${org}/tokens`, { principal, name: "another" }));
+    await expectStatus(507, call.post(`${org}/people`, { email: "x@example.org", role: "member" }));
+    await expectStatus(507, call.post(`${org}/groups`, { name: "another" }));
+
+    await expectStatus(204, call.delete(`${org}/grants`, { subject: principal, object }));
+    await expectStatus(204, call.delete(`${org}/tokens/${token.id}`));
+    await expectStatus(204, call.delete(`/v1/tokens/${own.id}`));
+    await expectStatus(204, call.delete(`${org}/stores/default/jobs/none`));
+    await expectStatus(200, call.patch(`${org}/people/${lowered.membershipId}`, { role: "member" }));
+    await expectStatus(204, call.delete(member));
+    await expectStatus(204, call.delete(`${org}/people/${leaver.membershipId}`));
+    await expectStatus(204, call.delete(`${org}/people/${invited.membershipId}`));
+    await expectStatus(204, call.delete(`${org}/groups/${group.id}`));
+    await expectStatus(204, call.delete(`${org}/machines/${machine.id}`));
+    await expectStatus(204, call.delete(`${org}/services/${service.id}`));
+    expect((await coffer.call(token.token).get("/v1/whoami")).status).toBe(401);
   });
 
   test("it recovers by itself, a little above where it began", async () => {

@@ -24,6 +24,8 @@ export async function openerOf(data: string, tables: Tables): Promise<Opener> {
     keys: keys.filter((key) => key.organizationId === null),
     internalKeys: tables.internalKeys.map(internalKeyRecord),
     loadOrganizationKeys: async (id) => keys.filter((key) => key.organizationId === id),
+    rereadRoots: async () => roots,
+    wrapsUnder: null,
     reserve: async () => null,
     renew: async () => null,
   });

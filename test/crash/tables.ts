@@ -57,8 +57,13 @@ async function newEntries(ask: Ask, { streams }: Seen): Promise<readonly Row[]> 
   return entries;
 }
 
-async function reading<T>(place: Place, work: (ask: Ask) => Promise<T>): Promise<T> {
-  return place.database === null ? readingSqlite(place.data, work) : readingPostgres(place.database, work);
+/** `beside`: a server may run, and what it is about to write is not waited for. */
+export async function reading<T>(
+  { data, database }: Place,
+  work: (ask: Ask) => Promise<T>,
+  { beside = false } = {},
+): Promise<T> {
+  return database === null ? readingSqlite(data, work) : readingPostgres(database, work, beside);
 }
 
 async function readingSqlite<T>(data: string, work: (ask: Ask) => Promise<T>): Promise<T> {
@@ -71,10 +76,10 @@ async function readingSqlite<T>(data: string, work: (ask: Ask) => Promise<T>): P
   }
 }
 
-async function readingPostgres<T>(url: string, work: (ask: Ask) => Promise<T>): Promise<T> {
+async function readingPostgres<T>(url: string, work: (ask: Ask) => Promise<T>, beside: boolean): Promise<T> {
   const client = await connectedTo(url);
   try {
-    await othersGone(client);
+    if (!beside) await othersGone(client);
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
     return await work(async (text) => (await client.query<Row>(text)).rows);
   } finally {

@@ -48,6 +48,8 @@ export class Trail {
       (entry) => entry.revision ?? 0,
     );
     for (const change of changes) {
+      // Its entry is that of the grant, role or membership, which needs no revision.
+      if (change.kind === "access.changed") continue;
       const revision = Number(change.revision);
       const told = telling.get(revision) ?? [];
       telling.delete(revision);

@@ -203,7 +203,7 @@ function gives(
   level: HeldGrant["level"],
 ): boolean {
   try {
-    demandLevel({ authority }, kind, target, level);
+    demandLevel({ authority, addresses: null, expiresAt: null }, kind, target, level);
     return true;
   } catch (error) {
     if (error instanceof CofferError && error.code === "caller.denied") return false;

@@ -212,6 +212,41 @@ describe("a sealed start", () => {
     }
   });
 
+  test("with a wrong passphrase, and then the right one", async () => {
+    const place = { out, data: join(out, "by-passphrase"), database: null };
+    const env = { COFFER_ROOT_PASSPHRASE: "correct horse battery staple" };
+    const first = startServer(place, { env });
+    const url = await first.ready;
+    const own = JSON.parse(readFileSync(join(place.data, "bootstrap.json"), "utf8")).token;
+    const wire = wireTo(url, own, 1);
+    expect((await wire.send("POST", secrets, { name: "kept", value }))?.status).toBe(201);
+    wire.close();
+    await first.kill();
+    expect(readdirSync(place.data)).not.toContain("root.key");
+    const wanted = /rk_[0-9a-f]{16}/.exec(readFileSync(join(place.data, "root.passphrase"), "utf8"))?.[0];
+    const home = data;
+    data = place.data;
+    try {
+      const before = fingerprints();
+      for (const wrong of [{ COFFER_ROOT_PASSPHRASE: "correct horse battery stable" }, {}]) {
+        const started = await serve(wrong);
+        expect(started.stdout()).toContain("SEALED");
+        const ready = await send(started.url, null, "GET", "/readyz");
+        expect(ready).toMatchObject({ status: 503, body: { status: "sealed", expects: wanted } });
+        expect((await send(started.url, own, "GET", "/v1/whoami")).status).toBe(503);
+        await started.stop();
+        expect(started.stdout() + started.stderr()).not.toContain("battery");
+      }
+      expect(fingerprints()).toEqual(before);
+      const started = await serve(env);
+      const answer = await send(started.url, own, "GET", `${secrets}/kept/value`);
+      expect(answer).toMatchObject({ status: 200, body: { value } });
+      await started.stop();
+    } finally {
+      data = home;
+    }
+  });
+
   test("a sealed server still has the folder to itself", async () => {
     const undo = aside(() => undefined);
     try {

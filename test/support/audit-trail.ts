@@ -289,6 +289,7 @@ const wholeSecret: Secret = {
   deletedAt: null,
   deletedBy: null,
   purgeAt: null,
+  orphaned: false,
   revision: 0,
 };
 

@@ -204,6 +204,23 @@ export const unsendable = command<Note, () => void>("note.unsendable", async (no
 export const sweep = command<{ prefix: string }, number>("note.sweep", (notes, { prefix }) =>
   notes.run(clear, [`${prefix}%`]),
 );
+/** Keeps an authority as of the group's epochs; answers how many were kept before. */
+export const remember = command<Note, number>("note.remember", async (notes, note, tx) => {
+  const before = tx.authorities.size;
+  await write(notes, note, tx);
+  const authority = {
+    principalId: note.id,
+    standing: null,
+    operator: false,
+    membersCreate: false,
+    scopes: null,
+    stores: null,
+  };
+  const epochs = { installation: 1, organization: 1 };
+  tx.authorities.set(note.id, { epochs, authority, expiresAt: null, addresses: null });
+  if (note.label === "refused") throw refusal();
+  return before;
+});
 export const groups = command<null, number>("note.groups", async () => counted.groups);
 export const found = command<{ id: string; at: number }, void>("note.found", (_, { id, at }, tx) =>
   tx.organizations.insert({
@@ -292,6 +309,7 @@ const all = {
   sleepOnServer,
   unsendable,
   sweep,
+  remember,
   groups,
   found,
   advance,

@@ -71,6 +71,7 @@ export function aSecret(store: Store, parts: Partial<Secret> = {}): Secret {
     deletedAt: null,
     deletedBy: null,
     purgeAt: null,
+    orphaned: false,
     revision: 1,
     ...parts,
   };

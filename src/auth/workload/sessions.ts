@@ -3,6 +3,7 @@
 import { hash } from "node:crypto";
 import type { Caller } from "../../core/caller.ts";
 import type { Clock } from "../../core/clock.ts";
+import { findCredential } from "../../core/credentials.ts";
 import type { Ids } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import type { Database } from "../../core/ports.ts";
@@ -19,6 +20,8 @@ import { type ClaimedOrigin, claimedOrigin, verifyWorkloadToken } from "./verify
 interface Session {
   readonly caller: Caller;
   readonly expiresAt: number;
+  /** When its principal was last asked for his name. */
+  readonly namedAt: number;
 }
 
 /** Takes tokens of foreign issuers, and hands everything else to `own`. */
@@ -56,17 +59,31 @@ export function withWorkloads(
       via,
     };
     const caller = await database.execute(openSession, input);
-    const session = { caller, expiresAt: input.expiresAt };
+    const session = { caller, expiresAt: input.expiresAt, namedAt: now };
     if (sessions.size >= limits.accessCacheEntriesMax) sessions.clear();
     sessions.set(digest.toString("base64"), session);
     return session;
+  };
+
+  /** The session by the name that its machine has now; whether it still stands each body asks itself. */
+  const named = async (key: string, session: Session): Promise<Session> => {
+    const now = clock.now();
+    const { tokenId, name } = session.caller;
+    if (tokenId === null || Math.abs(now - session.namedAt) < limits.credentialKeptMs) return session;
+    const found = await database.point(findCredential, { tokenId });
+    const caller = { ...session.caller, name: found?.principal.name ?? name };
+    const renewed = { ...session, caller, namedAt: now };
+    if (sessions.has(key)) sessions.set(key, renewed);
+    return renewed;
   };
 
   const authenticate = async (text: string, origin: ClaimedOrigin, via: Via): Promise<Caller> => {
     const digest = hash("sha256", text, "buffer");
     const key = digest.toString("base64");
     const known = sessions.get(key);
-    if (known !== undefined && known.expiresAt > clock.now()) return { ...known.caller, ...via };
+    if (known !== undefined && known.expiresAt > clock.now()) {
+      return { ...(await named(key, known)).caller, ...via };
+    }
     sessions.delete(key);
     let pending = opening.get(key);
     if (pending === undefined) {

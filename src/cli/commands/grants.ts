@@ -19,7 +19,7 @@ interface ListOptions extends ConnectionOptions {
 const partiesHelp = `
 SUBJECT is person:EMAIL, group:NAME or machine:NAME; OBJECT is organization, store:STORE,
 secret:NAME (in the store in use) or machine:NAME. An id does in place of a name.
-LEVEL is read, write or manage.
+LEVEL is read, write or manage; machines read and write places.
 `;
 
 export function grantCommands(program: Command, shell: Shell): void {

@@ -1,14 +1,16 @@
 // The commands of the host itself: they work on the data folder, not over the network. Each loads
 // the server's code only when it runs, so that the other commands start fast.
 import type { Command } from "commander";
+import { CofferError } from "../../core/errors.ts";
 import { usage } from "../failure.ts";
 import { outputOf } from "../output.ts";
+import { askHidden, askHiddenTwice } from "../prompts.ts";
 import { jsonOption, optionsOf } from "../session.ts";
 import { type Shell, write } from "../shell.ts";
-import { keyCommands } from "./keys.ts";
+import { keyCommands, rootKeyId } from "./keys.ts";
 
 /** The flags that stand above file and environment in the server's configuration. */
-interface HostOptions {
+export interface HostOptions {
   readonly data?: string;
   readonly listen?: string;
   readonly database?: string;
@@ -20,15 +22,24 @@ interface HostOptions {
   readonly ownerEmail?: string;
   readonly auditArchive?: string;
   readonly rootKey?: string;
+  readonly rootPassphraseFile?: string;
+  readonly askRootPassphrase?: boolean;
+  readonly rootPassphraseRecord?: string;
   readonly json?: boolean;
 }
 
-function hostOptions(command: Command): Command {
+export function hostOptions(command: Command): Command {
   return command
     .option("--data <dir>", "the data folder (default: ./coffer-data)")
     .option("--database <url>", "PostgreSQL instead of the embedded database: postgres://...")
     .option("--config <file>", "a coffer.yaml")
-    .option("--root-key <file>", "the root key (default: root.key in the data folder)");
+    .option("--root-key <file>", "the root key (default: root.key in the data folder)")
+    .option("--root-passphrase-file <file>", "the root key is made from the passphrase in this file")
+    .option("--ask-root-passphrase", "ask for the passphrase on the terminal")
+    .option(
+      "--root-passphrase-record <file>",
+      "how the key follows from it (default: root.passphrase in the data folder)",
+    );
 }
 
 function serverOptions(command: Command): Command {
@@ -45,14 +56,40 @@ function serverOptions(command: Command): Command {
     .option("--owner-email <email>", "first start: the first person (default: owner@localhost)");
 }
 
+interface NewKeyOptions {
+  readonly after?: string;
+  readonly passphraseFile?: string;
+  readonly askPassphrase?: boolean;
+}
+
+const insteadOfAsking = "give it with --root-passphrase-file or COFFER_ROOT_PASSPHRASE";
+
+export function askPassphrase(times: "once" | "twice"): Promise<string> {
+  return times === "once"
+    ? askHidden("Root passphrase: ", insteadOfAsking)
+    : askHiddenTwice("New root passphrase: ", "Once more: ", insteadOfAsking);
+}
+
 /** What is wrong with the configuration is a mistake in what was handed in, not a failure. */
-async function configured<T>(work: () => T | Promise<T>): Promise<T> {
+export async function configured<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const { ConfigError } = await import("../../server/config.ts");
     if (!(error instanceof ConfigError)) throw error;
     throw usage(error.message, "coffer config check prints what is in effect");
+  }
+}
+
+/** No server is concerned: what is wrong is a file that was handed in. */
+async function fromFiles(work: () => string | Promise<string>): Promise<string> {
+  try {
+    return await work();
+  } catch (error) {
+    const { ConfigError } = await import("../../server/config.ts");
+    const ours =
+      error instanceof ConfigError || (error instanceof CofferError && error.code === "server.sealed");
+    throw ours ? usage(error.message) : error;
   }
 }
 
@@ -73,7 +110,7 @@ Examples:
     )
     .action(async (_, command: Command) => {
       const { serve } = await import("../../server/serve.ts");
-      end(await configured(() => serve(optionsOf<HostOptions>(command))));
+      end(await configured(() => serve(optionsOf<HostOptions>(command), { askPassphrase })));
     });
 
   const init = hostOptions(program.command("init"))
@@ -91,7 +128,7 @@ Example:
     .action(async (_, command: Command) => {
       const options = optionsOf<HostOptions>(command);
       const { recover } = await import("../../server/recover.ts");
-      const made = await configured(() => recover(options));
+      const made = await configured(() => recover(options, { askPassphrase }));
       const output = outputOf(shell, options.json ?? false);
       // The token stays in the file: on the screen it would stay in its history too.
       const { token: _token, ...shown } = made;
@@ -123,18 +160,51 @@ Example:
   const key = program.command("key").description("keys: rotation, and new root keys");
   key
     .command("new")
-    .description("print a new root key file")
+    .description("print a new root key file, or the record of a passphrase")
+    .option("--after <file>", "with the keys of this file or record, to take its place")
+    .option("--passphrase-file <file>", "a record: the key is made from the passphrase in this file")
+    .option("--ask-passphrase", "a record: the passphrase is asked for on the terminal")
     .addHelpText(
       "after",
       `
-Whoever has it and the database can read every value. Write it into a file of your own:
+Whoever has it and the database can read every value. Write it into a file of your own. With
+--after, the new key is added to those of an older file; move the new file into the old one's
+place, start every node with it, and run "coffer key rotate --root".
+
+Examples:
+  (umask 077 && coffer key new > root.key)
+  (umask 077 && coffer key new --after root.key > root.key.next) && mv root.key.next root.key
+  (umask 077 && coffer key new --ask-passphrase > root.passphrase)`,
+    )
+    .action(async (options: NewKeyOptions) => {
+      const keys = await import("../../server/keys.ts");
+      const { after = null, passphraseFile, askPassphrase: asked } = options;
+      const text = await fromFiles(async () => {
+        if (passphraseFile !== undefined) {
+          return keys.passphraseRecordAfter(after, await keys.passphrasesIn(passphraseFile));
+        }
+        if (asked === true) return keys.passphraseRecordAfter(after, [await askPassphrase("twice")]);
+        return after === null ? keys.newRootKeyFile() : keys.rootKeyFileAfter(after);
+      });
+      await write(shell.stdout, text);
+    });
+  key
+    .command("drop")
+    .argument("<rootKey>", "id of the key that is to go, rk_...", rootKeyId)
+    .description("print a root key file, or a passphrase record, without one of its keys")
+    .requiredOption("--from <file>", "the file as it is; it is not changed")
+    .addHelpText(
+      "after",
+      `
+First "coffer key destroy" the root key: the server proves that nothing stands on it. The active
+key of a file is never dropped.
 
 Example:
-  (umask 077 && coffer key new > root.key)`,
+  (umask 077 && coffer key drop rk_4f1c0d9e8b7a6352 --from root.key > root.key.next) && mv root.key.next root.key`,
     )
-    .action(async () => {
-      const { newRootKeyFile } = await import("../../server/keys.ts");
-      await write(shell.stdout, newRootKeyFile());
+    .action(async (id: string, { from }: { readonly from: string }) => {
+      const { withoutRootKey } = await import("../../server/keys.ts");
+      await write(shell.stdout, await fromFiles(() => withoutRootKey(from, id)));
     });
   keyCommands(key, shell);
 }

@@ -10,6 +10,10 @@ interface CreateOptions extends ConnectionOptions {
   readonly custody?: "server" | "client";
 }
 
+interface RemoveOptions extends ConnectionOptions {
+  readonly force?: boolean;
+}
+
 export function organizationCommands(program: Command, shell: Shell): void {
   const org = program.command("org").description("organizations: the border that no secret crosses");
 
@@ -55,6 +59,19 @@ export function organizationCommands(program: Command, shell: Shell): void {
       const found = await client.organizations.get(slug ?? client.place.organization);
       await output.data(found, () => describe(found));
     });
+
+  const remove = org
+    .command("rm <org>")
+    .description("delete an organization for good; owners only, refused while secrets are in it")
+    .option("--force", "also destroy its secrets, live and in the trash; nothing brings them back")
+    .addHelpText("after", "\nExamples:\n  coffer org rm old\n  coffer org rm old --force")
+    .action(async (slug: string, _, command: Command) => {
+      const options = optionsOf<RemoveOptions>(command);
+      const { client, output } = await openSession(shell, options);
+      await client.organizations.remove(slug, options.force ?? false);
+      await output.say("Deleted. What it held is being destroyed, and last its keys.");
+    });
+  connectionOptions(remove);
 }
 
 function describe(organization: Organization): string {

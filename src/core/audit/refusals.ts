@@ -13,7 +13,8 @@ import { type Count, minuteOf, tally } from "./tally.ts";
 
 /**
  * Why a request had no valid credential. It goes into the audit trail and never to the client:
- * `wrong` is a known id with another secret, `elsewhere` one that is not accepted from that address.
+ * `wrong` is a known id with another secret, `elsewhere` one that is not accepted from that address,
+ * `untrusted` a foreign token that no trust lets in.
  */
 export const unauthenticatedKinds = [
   "missing",
@@ -23,6 +24,7 @@ export const unauthenticatedKinds = [
   "ended",
   "elsewhere",
   "throttled",
+  "untrusted",
 ] as const;
 export type UnauthenticatedKind = (typeof unauthenticatedKinds)[number];
 
@@ -98,7 +100,8 @@ export function refusals(clock: Clock): Refusals {
 
   return {
     unauthenticated({ because }, address) {
-      const kind = unauthenticatedKinds.find((known) => known === because) ?? "ended";
+      // Why a foreign token is refused is told in many words; they are for whoever reads the error itself.
+      const kind = unauthenticatedKinds.find((known) => known === because) ?? "untrusted";
       const refused = { kind, block: blockText(address), organizationId: null, tokenId: null };
       nobody.add(refused, clock.now());
     },

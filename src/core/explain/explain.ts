@@ -63,7 +63,9 @@ async function targetFor(tx: ReadTransaction, access: Access, input: ExplainInpu
     return storeTarget(store);
   }
   const target = targetOf(await liveSecret(tx, access, store, input.secret));
-  permit(access, others ? "grant.read" : "secret.read", target);
+  permit(access, "secret.read", target);
+  // Who may read the grants of a place but not its secrets learns here of none of them.
+  if (others) permit(access, "grant.read", target);
   return target;
 }
 

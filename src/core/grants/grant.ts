@@ -87,6 +87,14 @@ export function grantPosition({ subject, object }: Grant): Position {
   return { key: `${object.kind}:${object.id}`, id: `${subject.kind}:${subject.id}` };
 }
 
+/** Machines read and write; they never manage. */
+export function parseGrant(grant: Grant): void {
+  parseGrantPlace(grant);
+  if (grant.subject.kind === "machine" && grant.level === "manage") {
+    throw invalid("level", "must be read or write where the subject is a machine");
+  }
+}
+
 /** People and groups hold something on machines; machines hold nothing on each other. */
 export function parseGrantPlace({ subject, object }: Pick<Grant, "subject" | "object">): void {
   if (subject.kind === "machine" && object.kind === "machine") {

@@ -11,6 +11,7 @@ import {
   type GrantSubject,
   grantPosition,
   type Level,
+  parseGrant,
   parseGrantPlace,
 } from "./grant.ts";
 import { listGrants } from "./list.ts";
@@ -44,7 +45,7 @@ export function grantOperations(ctx: Context, directory: Directory): GrantOperat
       return pageOf(await read(ctx, reading, input), page.limit, grantPosition);
     },
     async put(caller, org, grant) {
-      parseGrantPlace(grant);
+      parseGrant(grant);
       const target = objectAuditTarget(grant.object);
       const { id } = await directory.locate(caller, org, "grant.manage", target);
       return ctx.database.execute(putGrant, { ...callOf(ctx, caller), organizationId: id, grant });

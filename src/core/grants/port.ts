@@ -22,11 +22,12 @@ export interface GrantReader {
     filter: GrantFilter,
     page: { readonly after: GrantPlace | null; readonly limit: number },
   ): Promise<readonly Grant[]>;
-  /** How many the subject holds, and how many there are on the object. */
+  /** How many the subject holds, and how many there are on the object; neither is counted further. */
   count(
     organizationId: string,
     subject: GrantSubject,
     object: GrantObject,
+    upTo: { readonly ofSubject: number; readonly onObject: number },
   ): Promise<{ readonly ofSubject: number; readonly onObject: number }>;
 }
 

@@ -1,5 +1,6 @@
 // Giving a grant, raising its level or lowering it. To lower confers nothing: it needs grant.manage alone.
 import { type Access, admit, changeAccess, principalNotFound } from "../access.ts";
+import { tellAccessChanged } from "../access-changed.ts";
 import { noted } from "../audit/noted.ts";
 import { quotaExceeded } from "../errors.ts";
 import { groupNotFound } from "../groups/group.ts";
@@ -32,6 +33,7 @@ export const putGrant = mutation<PutInput, Grant>({
       await tx.grants.put(organizationId, grant, input.at);
       if (before === null) await demandRoom(tx, organizationId, grant);
       if (subject.kind === "machine") await tx.machines.touch(subject.id, input.at);
+      if (object.kind !== "machine") await tellAccessChanged(tx, input, [subject.id]);
     }
     const details = { subject: { kind: subject.kind, id: subject.id }, level, before };
     await noted(tx, input, { action: "grant.manage", target: told, because, details });
@@ -53,8 +55,9 @@ async function demandSubject(
 }
 
 async function demandRoom(tx: Transaction, organizationId: string, grant: Grant): Promise<void> {
-  const { ofSubject, onObject } = await tx.grants.count(organizationId, grant.subject, grant.object);
   const { grantsOfSubjectMax, grantsOnObjectMax } = limits;
+  const upTo = { ofSubject: grantsOfSubjectMax + 1, onObject: grantsOnObjectMax + 1 };
+  const { ofSubject, onObject } = await tx.grants.count(organizationId, grant.subject, grant.object, upTo);
   if (ofSubject > grantsOfSubjectMax) throw quotaExceeded("grants to one subject", grantsOfSubjectMax);
   if (onObject > grantsOnObjectMax) throw quotaExceeded("grants on one object", grantsOnObjectMax);
 }

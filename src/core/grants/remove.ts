@@ -1,5 +1,6 @@
 // Taking a grant away. It confers nothing: grant.manage on the object is enough.
 import { admit, changeAccess } from "../access.ts";
+import { tellAccessChanged } from "../access-changed.ts";
 import { noted } from "../audit/noted.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import { type GrantObject, type GrantSubject, grantNotFound, type Level } from "./grant.ts";
@@ -14,6 +15,7 @@ interface RemoveInput extends OrganizationCall {
 
 export const removeGrant = mutation<RemoveInput, null>({
   name: "grant.remove",
+  frees: true,
   action: "grant.manage",
   target: ({ object }) => objectAuditTarget(object),
   run: async (tx, input) => {
@@ -25,6 +27,7 @@ export const removeGrant = mutation<RemoveInput, null>({
     await changeAccess(tx, organizationId, access.epochs);
     await tx.grants.remove(organizationId, subject, object);
     if (subject.kind === "machine") await tx.machines.touch(subject.id, input.at);
+    if (object.kind !== "machine") await tellAccessChanged(tx, input, [subject.id]);
     const details = { subject: { kind: subject.kind, id: subject.id }, level: null, before };
     await noted(tx, input, { action: "grant.manage", target: told, because, details });
     return null;

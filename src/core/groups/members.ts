@@ -1,5 +1,6 @@
 // Who is in a group. Letting somebody in gives him all that the group holds.
 import { type Access, changeAccess, principalNotFound } from "../access.ts";
+import { tellAccessChanged } from "../access-changed.ts";
 import { noted } from "../audit/noted.ts";
 import { quotaExceeded } from "../errors.ts";
 import { demandGrant } from "../grants/confer.ts";
@@ -27,6 +28,10 @@ export const addGroupMember = mutation<MemberInput, null>({
     if (made && (await tx.groups.countMembers(group.id)) > limits.membersOfGroupMax) {
       throw quotaExceeded("members", limits.membersOfGroupMax);
     }
+    if (made && (await tx.groups.countOf(organizationId, personId)) > limits.groupsOfPersonMax) {
+      throw quotaExceeded("groups of one person", limits.groupsOfPersonMax);
+    }
+    if (made) await tellAccessChanged(tx, input, [personId]);
     const target = groupAuditTarget(group);
     const details = { member: personId, made };
     await noted(tx, input, { action: "group.manage", target, because, details });
@@ -44,12 +49,14 @@ async function demandHoldings(tx: ReadTransaction, access: Access, { id }: Group
 
 export const removeGroupMember = mutation<MemberInput, null>({
   name: "group.expel",
+  frees: true,
   action: "group.manage",
   target: ({ id }) => groupAuditTarget({ id }),
   run: async (tx, input) => {
     const { access, group, because } = await managedGroup(tx, input);
     await changeAccess(tx, input.organizationId, access.epochs);
     if (!(await tx.groups.removeMember(group.id, input.personId))) throw principalNotFound();
+    await tellAccessChanged(tx, input, [input.personId]);
     const target = groupAuditTarget(group);
     const details = { member: input.personId, ended: true };
     await noted(tx, input, { action: "group.manage", target, because, details });

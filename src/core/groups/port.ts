@@ -15,6 +15,8 @@ export interface GroupReader {
     page: { readonly after: string | null; readonly limit: number },
   ): Promise<readonly GroupMember[]>;
   countMembers(id: string): Promise<number>;
+  /** In how many groups of the organization the person is. */
+  countOf(organizationId: string, personId: string): Promise<number>;
 }
 
 export interface GroupRepository extends GroupReader {

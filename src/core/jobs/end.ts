@@ -7,6 +7,7 @@ import { type JobInput, jobTarget } from "./start.ts";
 
 export const endJob = mutation<JobInput, "ended" | "more">({
   name: "job.end",
+  frees: true,
   action: "job.manage",
   target: jobTarget,
   run: async (tx, input) => {

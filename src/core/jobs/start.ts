@@ -3,7 +3,7 @@
 import { admit, holdAccess, permit, storeOf, storeTarget } from "../access.ts";
 import type { AuditTarget } from "../audit/entry.ts";
 import { noted } from "../audit/noted.ts";
-import { demandNarrower, lastsUntil } from "../confer.ts";
+import { lastsUntil } from "../confer.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Claims } from "../policies/claims.ts";
@@ -34,7 +34,8 @@ export const startJob = mutation<StartInput, number>({
     const { because } = permit(access, "job.manage", storeTarget(store));
     permit(access, "secret.reveal", storeTarget(store));
     const expiresAt = Math.min(at + input.lifeMs, lastsUntil(access) ?? Number.POSITIVE_INFINITY);
-    // A job reads values in this store and does nothing else, so its token says no more than that.
+    // A job reads values in this store and does nothing else: its token says no more than that, and its
+    // minter holds all of it. It keeps to his addresses, and ends with him where he is narrowed.
     const token: TokenRecord = {
       id: input.tokenId,
       organizationId,
@@ -52,7 +53,6 @@ export const startJob = mutation<StartInput, number>({
       lastUsedAt: null,
       createdAt: at,
     };
-    demandNarrower(access, token);
     // No epoch rises: nothing that was decided before this session knew of it, and pipelines start many.
     await holdAccess(tx, organizationId, access.epochs);
     await tx.jobs.insert({

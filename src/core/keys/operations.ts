@@ -5,7 +5,9 @@ import type { Directory } from "../organizations/directory.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Context } from "../ports.ts";
 import { destroyKey } from "./destroy.ts";
-import { type Resealer, resealer, type Step } from "./resealer.ts";
+import { type InstallationKeyOperations, installationKeyOperations } from "./installation-operations.ts";
+import { resealer, type Step } from "./resealer.ts";
+import { type RootKeyOperations, rootKeyOperations } from "./root-operations.ts";
 import { nextTerm, retireTerms, rotateKey } from "./rotate.ts";
 import { sealing } from "./sealing.ts";
 import { type KeyStatus, keyStatus, termsToRotate } from "./status.ts";
@@ -15,11 +17,13 @@ export interface KeyOperations {
   status(caller: Caller, org: Ref): Promise<KeyStatus>;
   /** Begins a new term. Values move over by themselves, or at once by `rewrap`. */
   rotate(caller: Caller, org: Ref): Promise<KeyStatus>;
-  /** Moves a bounded number of values to the current term. To be called until nothing is left. */
+  /** Moves a bounded number of values to the current term. To be called until it has ended. */
   rewrap(caller: Caller, org: Ref): Promise<Step>;
   destroy(caller: Caller, org: Ref, term: number): Promise<void>;
-  /** The server's own: carries on what is unfinished, and says how many values did not open. */
-  readonly work: Resealer["work"];
+  readonly installation: InstallationKeyOperations;
+  readonly roots: RootKeyOperations;
+  /** The server's own: carries on what is unfinished; answers how many values and keys did not open. */
+  readonly work: (stopped: () => boolean) => Promise<number>;
 }
 
 const target = termTarget(null);
@@ -27,6 +31,7 @@ const target = termTarget(null);
 export function keyOperations(ctx: Context, directory: Directory): KeyOperations {
   const { database, keyring } = ctx;
   const values = resealer(ctx);
+  const roots = rootKeyOperations(ctx);
 
   const inputOf = async (caller: Caller, org: Ref, action: "key.read" | "key.manage") => {
     const { id } = await directory.locate(caller, org, action, target);
@@ -48,7 +53,7 @@ export function keyOperations(ctx: Context, directory: Directory): KeyOperations
     status,
     async rotate(caller, org) {
       const { id } = await directory.locate(caller, org, "key.manage", target);
-      await sealing(keyring, id, async () => {
+      await sealing(ctx, id, async () => {
         const { terms: before } = await terms(caller, org);
         const call = callOf(ctx, caller);
         const key = keyring.newOrganizationKey(id, call.at, nextTerm(before));
@@ -68,6 +73,8 @@ export function keyOperations(ctx: Context, directory: Directory): KeyOperations
       await database.execute(destroyKey, { ...input, term });
       keyring.forget(input.organizationId);
     },
-    work: values.work,
+    installation: installationKeyOperations(ctx),
+    roots,
+    work: async (stopped) => (await roots.work(stopped)) + (await values.work(stopped)),
   };
 }

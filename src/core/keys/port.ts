@@ -1,9 +1,11 @@
 // What the core needs of a database about keys. None of it is key material in the clear.
 import type { KeyRecord } from "../ports.ts";
 import type { SealedValue, Secret } from "../secrets/secret.ts";
+import type { NodeSeen } from "./nodes.ts";
+import type { RootKeyRecord } from "./root.ts";
 import type { StoredPosition, StoredValue, Term } from "./term.ts";
 
-export interface KeyReader {
+export interface KeyReader extends RootReader {
   /** Of an organization, or of the installation where it is null; the newest first. */
   terms(organizationId: string | null): Promise<readonly Term[]>;
   /** How many versions lie under each term. It looks at as many rows. */
@@ -18,7 +20,7 @@ export interface KeyReader {
   unfinished(page: { readonly after: string | null; readonly limit: number }): Promise<readonly string[]>;
 }
 
-export interface KeyRepository extends KeyReader {
+export interface KeyRepository extends KeyReader, RootRepository {
   /** The next term, and with it a rotation; false where another one has its number already. */
   insertTerm(key: KeyRecord): Promise<boolean>;
   /** Terms before this one seal no more. Waits for those who seal under them right now. */
@@ -40,4 +42,44 @@ export interface KeyRepository extends KeyReader {
     key: { readonly id: string; readonly before: Uint8Array },
     sealed: { readonly term: number; readonly sealed: Uint8Array },
   ): Promise<boolean>;
+}
+
+export interface RootReader {
+  rootKeys(): Promise<readonly RootKeyRecord[]>;
+  /** Those that wrap something, and the one that wraps what comes. */
+  neededRoots(): Promise<readonly string[]>;
+  /** How many keys a root key wraps; destroyed ones do not count. */
+  wrappedCount(rootKeyId: string): Promise<number>;
+  /** Keys that a root key wraps, by id. */
+  wrappedBy(
+    rootKeyId: string,
+    page: { readonly after: string | null; readonly limit: number },
+  ): Promise<readonly KeyRecord[]>;
+  /** The nodes that announced themselves, and the time, both as the database has them. */
+  nodes(): Promise<{ readonly now: number; readonly nodes: readonly NodeSeen[] }>;
+}
+
+export interface RootRepository extends RootReader {
+  insertRoot(id: string, state: "added" | "current", at: number): Promise<void>;
+  /** Whether new keys are wrapped by it, held until the commit against whoever would change that. */
+  isWrapping(rootKeyId: string): Promise<boolean>;
+  /** Waits until nobody relies on which root key wraps, and keeps it so until the commit. */
+  claimRoots(): Promise<void>;
+  changeRoot(
+    id: string,
+    change: {
+      readonly from: RootKeyRecord["state"];
+      readonly to: RootKeyRecord["state"];
+      readonly at: number;
+    },
+  ): Promise<void>;
+  noteRootEmptied(id: string, at: number): Promise<void>;
+  removeRoot(id: string): Promise<void>;
+  /** The same key in other bytes; false where these are not the ones that lie there. */
+  replaceWrapped(
+    key: KeyRecord,
+    after: { readonly rootKeyId: string; readonly wrapped: Uint8Array },
+  ): Promise<boolean>;
+  announceNode(node: Omit<NodeSeen, "seenAt">): Promise<void>;
+  removeNode(id: string): Promise<void>;
 }

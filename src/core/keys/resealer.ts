@@ -108,7 +108,7 @@ async function move(
   organizationId: string,
   values: readonly StoredValue[],
 ): Promise<Omit<Step, "ended">> {
-  return sealing(ctx.keyring, organizationId, async () => {
+  return sealing(ctx, organizationId, async () => {
     const items: Resealed[] = [];
     for (const stored of values) {
       const { secretId, versionId, sealed } = stored;

@@ -7,6 +7,7 @@ import { quotaExceeded } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
 import type { Command, KeyRecord, Transaction } from "../ports.ts";
+import { demandWrapping } from "./root.ts";
 import { currentOf, keyRotated, type Term, termTarget } from "./term.ts";
 
 interface RotateInput extends OrganizationCall {
@@ -70,6 +71,7 @@ export const renewKey: Command<RenewInput, null> = {
  * waited for, others must not be held up. Throws `key.rotated` if another came first.
  */
 async function addTerm(tx: Transaction, organizationId: string, key: KeyRecord): Promise<void> {
+  await demandWrapping(tx, key.rootKeyId);
   const terms = await tx.keys.terms(organizationId);
   refuseTooMany(terms);
   if (nextTerm(terms) !== key.term || !(await tx.keys.insertTerm(key))) throw keyRotated();

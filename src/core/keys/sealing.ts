@@ -1,12 +1,14 @@
-// What is sealed before its transaction may meet a rotation on its way there. Then nothing was done,
-// and it is sealed anew: clients see no error.
+// What is sealed or wrapped before its transaction may meet a rotation on its way there. Then nothing
+// was done, and it is sealed anew: clients see no error.
 import { CofferError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import type { Keyring } from "../ports.ts";
+import type { Context } from "../ports.ts";
+import { readRootStanding } from "./root.ts";
 
+/** Null: an organization that is just being made. */
 export async function sealing<T>(
-  keyring: Pick<Keyring, "forget">,
-  organizationId: string,
+  ctx: Pick<Context, "keyring" | "database">,
+  organizationId: string | null,
   attempt: () => Promise<T>,
 ): Promise<T> {
   for (let turn = 0; ; turn += 1) {
@@ -15,7 +17,9 @@ export async function sealing<T>(
     } catch (error) {
       const rotated = error instanceof CofferError && error.code === "key.rotated";
       if (!rotated || turn >= limits.redecideMax) throw error;
-      keyring.forget(organizationId);
+      if (organizationId !== null) ctx.keyring.forget(organizationId);
+      const { current } = await ctx.database.point(readRootStanding, null);
+      if (current !== null) ctx.keyring.wrapUnder(current);
     }
   }
 }

@@ -56,6 +56,11 @@ export function keyRotated(): CofferError {
   return new CofferError("key.rotated", "The key was rotated meanwhile; try again.");
 }
 
+/** Some node could not open what would be wrapped now. */
+export function keyNotHeld(rootKeyId: string, nodes: readonly string[]): CofferError {
+  return new CofferError("key.not_held", `The root key ${rootKeyId} is not held yet by ${nodes.join(", ")}.`);
+}
+
 export function keyInUse(message: string): CofferError {
   return new CofferError("key.in_use", message);
 }

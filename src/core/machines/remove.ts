@@ -9,6 +9,7 @@ import { type MachineCall, permittedMachine } from "./permitted.ts";
 
 export const removeMachine = mutation<MachineCall, "removed" | "more">({
   name: "machine.remove",
+  frees: true,
   action: "machine.manage",
   target: ({ id }) => machineAuditTarget("client", { id, name: null }),
   run: async (tx, input) => {

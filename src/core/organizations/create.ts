@@ -2,6 +2,7 @@
 // operators make them alike.
 import { type Call, permitOperator } from "../access.ts";
 import type { Caller } from "../caller.ts";
+import { demandWrapping } from "../keys/root.ts";
 import { entryOf, mutation } from "../operation.ts";
 import type { Context, KeyRecord, Transaction } from "../ports.ts";
 import { defaultStoreSlug, type Store } from "../stores/store.ts";
@@ -21,6 +22,7 @@ export async function insertOrganization(tx: Transaction, rows: NewOrganization,
   const { organization, store, key, membershipId, ownerId } = rows;
   await tx.organizations.insert(organization);
   await tx.access.startEpoch(organization.id);
+  await demandWrapping(tx, key.rootKeyId);
   await tx.installation.insertKey(key);
   await tx.stores.insert(store);
   await tx.people.insertMembership({

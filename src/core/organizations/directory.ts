@@ -1,5 +1,7 @@
-// From how a caller names an organization to the facts of it that never change. They are kept
-// for good: whether the caller may know of it is decided by each body, not here.
+// From how a caller names an organization to the facts of it that never change. They are kept for a
+// while, for a slug may come to mean another. Whether the caller may know of it is decided by each
+// body, not here.
+import { type Call, liveCredential } from "../access.ts";
 import type { Action } from "../actions.ts";
 import type { AuditTarget } from "../audit/entry.ts";
 import type { Caller } from "../caller.ts";
@@ -18,35 +20,45 @@ export interface Directory {
   locate(caller: Caller, ref: Ref, action: Action, target: AuditTarget): Promise<Located>;
   /** Without waiting, for the hot path; null where it was not asked for before. */
   known(ref: Ref): Located | null;
+  /** It is deleted. Other nodes find out after a while; until then it is not there for them either. */
+  forget(organizationId: string): void;
 }
 
-export const findOrganization: Query<{ ref: Ref }, Located | null> = {
+export const findOrganization: Query<Call & { readonly ref: Ref }, Located | null> = {
   name: "organization.locate",
-  run: async (tx, { ref }) => {
-    const found = await tx.organizations.find(ref);
+  run: async (tx, input) => {
+    const found = await tx.organizations.find(input.ref);
+    // Whose own organization was deleted has no credential any more.
+    if (found === null) await liveCredential(tx, input);
     return found && { id: found.id, custody: found.custody };
   },
 };
 
 export function directory(ctx: Context): Directory {
-  const located = new Map<string, Located>();
+  const located = new Map<string, { readonly found: Located; readonly until: number }>();
   const keyOf = (ref: Ref) => ("id" in ref ? ref.id : ref.slug);
+  const known = (ref: Ref): Located | null => {
+    const kept = located.get(keyOf(ref));
+    return kept !== undefined && kept.until > ctx.clock.now() ? kept.found : null;
+  };
   return {
-    known: (ref) => located.get(keyOf(ref)) ?? null,
+    known,
+    forget(organizationId) {
+      for (const [key, { found }] of located) if (found.id === organizationId) located.delete(key);
+    },
     async locate(caller, ref, action, target) {
-      const key = keyOf(ref);
-      const before = located.get(key);
-      if (before !== undefined) return before;
-      const found = await ctx.database.point(findOrganization, { ref });
+      const before = known(ref);
+      if (before !== null) return before;
+      const call = { ...callOf(ctx, caller), organizationId: null };
+      const found = await ctx.database.point(findOrganization, { ...call, ref });
       if (found === null) {
-        const call = { ...callOf(ctx, caller), organizationId: null };
         const error = organizationNotFound();
         const entry = refusedEntry(call, action, target, error);
         if (entry !== null) await writeRefusals(ctx, [entry]);
         throw error;
       }
       if (located.size >= limits.accessCacheEntriesMax) located.clear();
-      located.set(key, found);
+      located.set(keyOf(ref), { found, until: ctx.clock.now() + limits.locatedMs });
       return found;
     },
   };

@@ -1,5 +1,6 @@
 // Reading organizations: one, or those that a credential reaches.
-import { admit, type Call, liveCredential, organizationTarget, permit } from "../access.ts";
+import { admit, type Call, denied, liveCredential, organizationTarget, permit } from "../access.ts";
+import { narrowing } from "../authorize.ts";
 import type { OrganizationCall } from "../operation.ts";
 import type { Query } from "../ports.ts";
 import type { Organization } from "./organization.ts";
@@ -14,15 +15,21 @@ export const getOrganization: Query<OrganizationCall, Organization> = {
 };
 
 interface ListInput extends Call {
+  readonly organizationId: null;
   readonly after: string | null;
   readonly limit: number;
 }
 
-/** The organizations a credential reaches. It is about himself, so it can refuse nobody. */
+/** The organizations a credential reaches, for who may read each of them. */
 export const listOrganizations: Query<ListInput, readonly Organization[]> = {
   name: "organization.list",
   run: async (tx, input) => {
     const { token, principal } = await liveCredential(tx, input);
+    const unread =
+      principal.kind === "job"
+        ? "job: has no organization.read"
+        : narrowing({ scopes: token.reach, stores: token.stores }, "organization.read", organizationTarget());
+    if (unread !== null) throw denied(unread);
     if (token.organizationId === null) {
       return tx.organizations.listFor(principal.id, { after: input.after, limit: input.limit + 1 });
     }

@@ -1,5 +1,6 @@
 // The settings of an organization.
-import { admit, organizationTarget, permit } from "../access.ts";
+import { admit, changeAccess, organizationTarget, permit } from "../access.ts";
+import { nothingElse } from "../changes.ts";
 import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
 import type { Transaction } from "../ports.ts";
 import type { Json } from "../stores/store.ts";
@@ -32,26 +33,23 @@ export const updateOrganization = mutation<UpdateInput, Organization>({
       await audited(tx, input, organization, because, { changed: [] });
       return organization;
     }
+    if (membersCreate !== organization.membersCreate) {
+      await changeAccess(tx, organization.id, access.epochs);
+    }
     const { revision } = await tx.organizations.advance(organization.id, {
       revisions: 1,
       secrets: 0,
       stores: 0,
     });
     await tx.organizations.update(organization.id, changed);
-    if (membersCreate !== organization.membersCreate) await tx.access.raiseEpoch(organization.id);
     await tx.changes.append([
       {
+        ...nothingElse,
         organizationId: organization.id,
         revision,
         at: input.at,
         kind: "organization.updated",
-        storeId: null,
-        storeSlug: null,
-        secretId: null,
         name,
-        after: null,
-        labelsBefore: null,
-        storeIdBefore: null,
       },
     ]);
     await audited(tx, input, organization, because, { revision, changed: Object.keys(input.change) });

@@ -3,6 +3,7 @@
 // looks different from another.
 import { timingSafeEqual } from "node:crypto";
 import { changeAccess } from "../access.ts";
+import { tellAccessChanged } from "../access-changed.ts";
 import type { Role } from "../authorize.ts";
 import type { Caller } from "../caller.ts";
 import { CofferError, RunAgain } from "../errors.ts";
@@ -62,6 +63,8 @@ export const acceptInvitation: Command<AcceptInput, Person> = {
       revokedAt: null,
       createdAt: input.at,
     });
+    // He may have been here before, and stand where he left.
+    await tellAccessChanged(tx, { organizationId, at: input.at }, [person.id]);
     const caller = { kind: "person", id: person.id, name: person.name, tokenId: input.token.id } as const;
     await tx.audit.append(
       entryOf(
@@ -89,7 +92,8 @@ async function standing(tx: ReadTransaction, { id, hash, at }: Given): Promise<I
   if (!same) throw invitationNotFound("wrong");
   const { organizationId, createdBy, role, expiresAt } = invitation;
   const inviter = await tx.access.role(organizationId, createdBy.id);
-  if (expiresAt <= at || !mayGive(inviter, role)) throw invitationNotFound("ended");
+  const gone = (await tx.organizations.find({ id: organizationId })) === null;
+  if (gone || expiresAt <= at || !mayGive(inviter, role)) throw invitationNotFound("ended");
   return invitation;
 }
 

@@ -13,6 +13,9 @@ export interface PeopleReader {
   /** The first person of the installation, who owns what `init --recover` opens again. */
   firstOperator(): Promise<Person | null>;
   find(id: string): Promise<Person | null>;
+  /** By folded e-mail address, after the given one. */
+  accounts(page: { readonly after: string | null; readonly limit: number }): Promise<readonly Person[]>;
+  hasOtherOperator(personId: string): Promise<boolean>;
   /** Whose address that is, letter case apart. */
   findByEmail(email: string): Promise<Person | null>;
   /** By e-mail address, invitations among them; `only` one person's where it is not null. */
@@ -43,7 +46,7 @@ export interface NewMembership {
 export interface PeopleRepository extends PeopleReader {
   /** Throws `people.email_taken`. */
   insert(person: Person): Promise<void>;
-  /** Name and e-mail address. Throws `people.email_taken`. */
+  /** Name, e-mail address, and whether he is an operator. Throws `people.email_taken`. */
   update(person: Person): Promise<void>;
   insertMembership(membership: NewMembership): Promise<void>;
   changeRole(membershipId: string, role: Role): Promise<void>;

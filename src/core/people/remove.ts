@@ -10,6 +10,7 @@ interface RemoveInput extends OrganizationCall {
 
 export const removePerson = mutation<RemoveInput, null>({
   name: "people.remove",
+  frees: true,
   action: "people.manage",
   target: ({ id }) => membershipAuditTarget(id, null),
   run: async (tx, input) => {

@@ -1,7 +1,8 @@
 // Another role for somebody, or for who will accept an invitation.
 import { admit, changeAccess, denied, permit, principalNotFound } from "../access.ts";
+import { tellAccessChanged } from "../access-changed.ts";
 import { noted } from "../audit/noted.ts";
-import type { Role } from "../authorize.ts";
+import { type Role, roles } from "../authorize.ts";
 import { actorOf } from "../caller.ts";
 import { demandRole } from "../confer.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
@@ -14,6 +15,7 @@ interface RoleInput extends OrganizationCall {
 
 export const changeRole = mutation<RoleInput, Membership>({
   name: "people.role",
+  frees: true,
   action: "people.manage",
   target: ({ id }) => membershipAuditTarget(id, null),
   run: async (tx, input) => {
@@ -25,13 +27,15 @@ export const changeRole = mutation<RoleInput, Membership>({
     // His own he knows of; that does not make it his to change.
     const hidden = person?.id === access.authority.principalId ? denied : principalNotFound;
     const { because } = permit(access, "people.manage", membershipTarget(membership, role), hidden);
-    demandRole(access, role);
+    // To lower a role confers nothing; to change an invitation is to vouch for it anew.
+    if (person === null || !isLower(role, membership.role)) demandRole(access, role);
     if (person === null || role !== membership.role) await changeAccess(tx, organizationId, access.epochs);
     if (person === null) await tx.people.changeInvitation(id, role, actorOf(input.caller));
     else if (role !== membership.role) {
       const left = membership.role !== "owner" || (await tx.people.hasOtherOwner(organizationId, person.id));
       if (!left) throw lastOwner();
       await tx.people.changeRole(id, role);
+      await tellAccessChanged(tx, input, [person.id]);
     }
     await noted(tx, input, {
       action: "people.manage",
@@ -42,3 +46,9 @@ export const changeRole = mutation<RoleInput, Membership>({
     return { ...membership, role };
   },
 });
+
+/** Whether a role has nothing that the other has not. An auditor and a member each have something. */
+function isLower(role: Role, than: Role): boolean {
+  const full = than === "owner" || than === "admin";
+  return full && roles.indexOf(role) > roles.indexOf(than);
+}

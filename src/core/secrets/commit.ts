@@ -5,6 +5,7 @@ import type { Action } from "../actions.ts";
 import type { AuditEntry } from "../audit/entry.ts";
 import type { Change, ChangeKind } from "../changes.ts";
 import { CofferError, RunAgain } from "../errors.ts";
+import { forgetOldChanges } from "../forget-changes.ts";
 import { keyRotated } from "../keys/term.ts";
 import { limits } from "../limits.ts";
 import { entryOf, type OrganizationCall } from "../operation.ts";
@@ -66,20 +67,6 @@ export async function commitSecrets(
   return written;
 }
 
-/** As many old changes go as new ones come, a page at a time, once enough have gathered. */
-async function forgetOldChanges(
-  tx: Transaction,
-  organizationId: string,
-  revision: number,
-  added: number,
-): Promise<void> {
-  const page = limits.changesPageMax;
-  const pages = Math.floor(revision / page) - Math.floor((revision - added) / page);
-  for (let done = 0; done < pages; done += 1) {
-    await tx.changes.prune(organizationId, revision - limits.changesKept);
-  }
-}
-
 /** The same error, naming which of several items it is about. */
 export function atItem(error: unknown, index: number, items: number): unknown {
   if (!(error instanceof CofferError) || items === 1) return error;
@@ -119,19 +106,24 @@ function feedItem(
   revision: number,
 ): Change {
   const shown = after ?? change.before;
-  const storeIdBefore = change.before?.storeId ?? null;
+  const homeless = shown?.orphaned === true;
+  // Who lists the default store does not hear what it was in a deleted one.
+  const before = change.before?.orphaned === true ? null : change.before;
+  const storeIdBefore = before?.storeId ?? null;
   return {
     organizationId: call.organizationId,
     revision,
     at: call.at,
     kind: change.kind,
-    storeId: change.store.id,
-    storeSlug: change.store.slug,
+    storeId: homeless ? null : change.store.id,
+    storeSlug: homeless ? null : change.store.slug,
     secretId: shown?.id ?? null,
     name: shown?.name ?? null,
     after,
-    labelsBefore: change.before?.labels ?? null,
+    labelsBefore: before?.labels ?? null,
     storeIdBefore: storeIdBefore === change.store.id ? null : storeIdBefore,
+    nameBefore: before === null || before.name === shown?.name ? null : before.name,
+    concerns: null,
   };
 }
 

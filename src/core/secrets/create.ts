@@ -130,6 +130,7 @@ export function creation(
     deletedAt: null,
     deletedBy: null,
     purgeAt: null,
+    orphaned: false,
     revision: 0,
   };
   const version = versionOf(draft, call.at, createdBy);

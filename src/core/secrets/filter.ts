@@ -25,6 +25,19 @@ export interface SecretFilter {
   readonly consumersAnyOf: readonly string[] | null;
 }
 
+/** Each value is a parameter of one statement. */
+export function demandSelectors({ labels, consumersAnyOf }: Pick<SecretFilter, "labels" | "consumersAnyOf">) {
+  const { labelSelectorsMax, selectorValuesMax } = limits;
+  if (labels.length > labelSelectorsMax) {
+    throw invalid("label", `must be given at most ${labelSelectorsMax} times`, { limit: labelSelectorsMax });
+  }
+  const limit = selectorValuesMax;
+  if (labels.some(({ values }) => values.length > limit))
+    throw invalid("label", `must have at most ${limit} values`, { limit });
+  if ((consumersAnyOf ?? []).length > limit)
+    throw invalid("consumers", `must have at most ${limit} values`, { limit });
+}
+
 /** `KEY=VALUE`, the form of the native API. */
 export function parseLabelEquals(text: string): LabelRequirement {
   const at = text.indexOf("=");

@@ -113,7 +113,8 @@ export const positionOfSecret: Query<PositionInput, Position> = {
     if (within !== null) {
       // Whoever lists some stores learns nothing of the others, and little of what is gone from his.
       const secret = await tx.secrets.get(input.organizationId, input.id);
-      if (secret === null || !within.includes(secret.storeId)) throw secretNotFound();
+      const storeId = secret === null ? null : targetOf(secret).storeId;
+      if (storeId === null || !within.includes(storeId)) throw secretNotFound();
     }
     const found = await tx.secrets.positionOf(input.organizationId, input.id);
     if (found === null) throw secretNotFound();

@@ -18,6 +18,7 @@ import {
   refuseRepeatedNames,
 } from "./create.ts";
 import { type DuplicateSource, duplicateSecret, findDuplicateSource } from "./duplicate.ts";
+import { demandSelectors } from "./filter.ts";
 import {
   findFoldedSecret,
   getSecret,
@@ -143,7 +144,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
     parseBatch("items", secrets);
     const organization = await directory.locate(caller, org, "secret.create", someSecrets);
     const { foldNames = false, dryRun = false } = options;
-    return sealing(ctx.keyring, organization.id, async () => {
+    return sealing(ctx, organization.id, async () => {
       const drafts = await Promise.all(secrets.map((secret) => draftSecret(ctx, organization, secret)));
       refuseRepeatedNames(drafts, foldNames ? fold : (name) => name);
       return database.execute(createSecrets, {
@@ -161,7 +162,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
     const { foldNames = false, dryRun = false, ...precondition } = options;
     const organization = await directory.locate(caller, org, "secret.update", refTarget(secret));
     const { metadata, toStore } = parsePatch(patch, organization.custody);
-    return sealing(ctx.keyring, organization.id, async () => {
+    return sealing(ctx, organization.id, async () => {
       // A value is sealed for one secret: its id must be known before the body finds it again.
       const value =
         patch.value === undefined
@@ -208,6 +209,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
       limit,
       totals: query.totals ?? false,
     };
+    demandSelectors(input);
     const reading = { query: listSecrets, action: "secret.list", target, where: "scan" } as const;
     const found: SecretList = await read(ctx, reading, input);
     const page = pageOf(found.rows, limit, (item) => secretPosition(order, item));
@@ -323,7 +325,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
       // A policy that was found is copied as it stands, readable or not; one that is sent is checked.
       const draft = wanted.policy === undefined ? { ...drafted, policy } : drafted;
       const versionId = source.sealed === null ? null : ctx.ids.next();
-      return sealing(ctx.keyring, organization.id, async () =>
+      return sealing(ctx, organization.id, async () =>
         database.execute(duplicateSecret, {
           ...callOf(ctx, caller),
           ...place,
@@ -355,7 +357,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
       const secretId = past.secret.id;
       const versionId = ctx.ids.next();
       const from = { organizationId: id, secretId, versionId: past.version.id };
-      return sealing(ctx.keyring, id, async () =>
+      return sealing(ctx, id, async () =>
         database.execute(restoreVersion, {
           ...callOf(ctx, caller),
           organizationId: id,

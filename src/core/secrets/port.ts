@@ -59,7 +59,7 @@ export interface SecretRepository extends SecretReader {
   standing(id: string): Promise<SecretStanding | null>;
   /** Moves the time of the last read, unless it was moved after `unlessAfter` already. */
   touchRead(id: string, at: number, unlessAfter: number): Promise<void>;
-  /** Trashed secrets whose store goes find their home in another one. */
+  /** Trashed secrets whose store goes are kept with another one, and are of none. */
   rehome(ids: readonly string[], storeId: string): Promise<void>;
   /** The row, its versions and the grants on it go; a tombstone keeps the place for cursors. */
   purge(secret: Secret, at: number): Promise<void>;

@@ -37,6 +37,8 @@ export interface Secret {
   readonly deletedAt: number | null;
   readonly deletedBy: Actor | null;
   readonly purgeAt: number | null;
+  /** Its store was deleted while it lay in the trash: until it is restored it is of no store. */
+  readonly orphaned: boolean;
   readonly revision: number;
 }
 

@@ -1,6 +1,7 @@
 // The trash: what was deleted waits here, out of every dialect's reach, until it is restored or purged.
-import { type Access, admit, permit, targetOf } from "../access.ts";
+import { type Access, admit, denied, permit, storeTarget, targetOf } from "../access.ts";
 import { actorOf, type Caller } from "../caller.ts";
+import { nothingElse } from "../changes.ts";
 import { demandNoMore } from "../confer.ts";
 import { levelActions } from "../grants/grant.ts";
 import { limits } from "../limits.ts";
@@ -24,6 +25,7 @@ export const restoreSecret = mutation<RestoreInput, Secret>({
     const access = await admit(tx, input, { id: input.organizationId });
     const { secret, store } = await trashed(tx, access, input.id);
     const { because } = permit(access, "secret.restore", targetOf(secret), secretNotFound);
+    if (secret.orphaned) demandMove(access, secret, store);
     const { custody } = access.organization;
     if (input.name !== null) demandCustody(custody, false);
     const name = input.name === null ? secret.name : parseSecretName(input.name, custody);
@@ -34,6 +36,7 @@ export const restoreSecret = mutation<RestoreInput, Secret>({
       deletedAt: null,
       deletedBy: null,
       purgeAt: null,
+      orphaned: false,
       updatedAt: input.at,
       updatedBy: actorOf(input.caller),
     };
@@ -53,6 +56,12 @@ export const restoreSecret = mutation<RestoreInput, Secret>({
     return written ?? after;
   },
 });
+
+/** To come into the default store from one that is gone is to move: its readers are others. */
+function demandMove(access: Access, secret: Secret, to: Store): void {
+  permit(access, "secret.reveal", targetOf(secret), denied);
+  permit(access, "secret.create", storeTarget(to), denied);
+}
 
 interface PurgeInput extends OrganizationCall {
   readonly id: string;
@@ -83,7 +92,7 @@ export const purgeTrashed = mutation<PurgeInput, null>({
   },
 });
 
-/** A trashed secret and its store. A store that was deleted left its trash to the default store. */
+/** A trashed secret and the store into which it would be restored. */
 async function trashed(
   tx: ReadTransaction,
   access: Access,
@@ -131,17 +140,16 @@ async function purgeDue(
   await tx.secrets.purge(secret, input.at);
   await tx.changes.append([
     {
+      ...nothingElse,
       organizationId,
       revision,
       at: input.at,
       kind: "secret.purged",
-      storeId: secret.storeId,
-      storeSlug: store?.slug ?? null,
+      storeId: secret.orphaned ? null : secret.storeId,
+      storeSlug: secret.orphaned ? null : (store?.slug ?? null),
       secretId: id,
       name: secret.name,
-      after: null,
       labelsBefore: secret.labels,
-      storeIdBefore: null,
     },
   ]);
   await tx.audit.append(

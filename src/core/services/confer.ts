@@ -2,7 +2,7 @@
 // comes to be bound to. A new name counts too, because secrets list services by name.
 import { type Access, organizationTarget, permit, storeOf, storeTarget } from "../access.ts";
 import { authorize, type Target } from "../authorize.ts";
-import { notHeld } from "../confer.ts";
+import { demandLasting, notHeld } from "../confer.ts";
 import { invalid } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Ref } from "../organizations/organization.ts";
@@ -14,12 +14,14 @@ type Reach = Pick<Service, "name" | "stores">;
 const conferred = ["secret.read", "secret.reveal"] as const;
 
 export function demandReach(access: Access, before: Reach | null, after: Reach): void {
-  for (const target of added(before, after)) {
+  const targets = added(before, after);
+  for (const target of targets) {
     for (const action of conferred) {
       const { allowed, because } = authorize(access.authority, action, target);
       if (!allowed) throw notHeld(`${because} (to let a service read there)`);
     }
   }
+  if (targets.length > 0) demandLasting(access);
 }
 
 function added(before: Reach | null, after: Reach): readonly Target[] {

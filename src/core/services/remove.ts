@@ -8,6 +8,7 @@ import { serviceAuditTarget } from "./service.ts";
 
 export const removeService = mutation<ServiceCall, "removed" | "more">({
   name: "service.remove",
+  frees: true,
   action: "service.manage",
   target: ({ id }) => serviceAuditTarget({ id }),
   run: async (tx, input) => {

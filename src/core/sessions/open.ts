@@ -29,7 +29,8 @@ export const openSession: Command<SessionInput, Caller> = {
   run: async (tx, input) => {
     const { organizationId, as, storeId, at, via, tokenId } = input;
     const trust = await tx.trusts.find(organizationId, input.trustId);
-    if (trust === null) throw unauthenticated("ended");
+    if (trust === null || (await tx.organizations.find({ id: organizationId })) === null)
+      throw unauthenticated("ended");
     let name: string;
     if (as.kind === "job") {
       const store = storeId === null ? null : await tx.stores.find(organizationId, { id: storeId });

@@ -1,7 +1,8 @@
 // Making a store: its slug is given or derived, and the unique index has the last word.
-import { type Access, admit, organizationTarget, permit } from "../access.ts";
+import { type Access, admit, changeAccess, organizationTarget, permit } from "../access.ts";
 import { actorOf } from "../caller.ts";
 import { CofferError, RunAgain } from "../errors.ts";
+import type { Grant } from "../grants/grant.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import { slugFrom } from "../organizations/organization.ts";
 import type { Transaction } from "../ports.ts";
@@ -27,6 +28,8 @@ export const createStore = mutation<CreateInput, Store>({
     if (input.uniqueName && (await tx.stores.hasName(input.organizationId, input.name))) {
       throw new CofferError("store.slug_taken", "A store of that name is there already.", { field: "name" });
     }
+    const grant = grantOfMaker(access, input.id);
+    if (grant !== null) await changeAccess(tx, input.organizationId, access.epochs);
     const slug = input.slug ?? (await freeSlug(tx, input.organizationId, slugFrom(input.name)));
     const usage = await tx.organizations.advance(input.organizationId, {
       revisions: 1,
@@ -58,21 +61,21 @@ export const createStore = mutation<CreateInput, Store>({
       if (input.slug === null && error instanceof CofferError) throw new RunAgain("slug taken");
       throw error;
     }
-    await granted(tx, access, store, input.at);
+    // Nothing was in it yet: who reads the feed by this grant misses nothing.
+    if (grant !== null) await tx.grants.put(store.organizationId, grant, input.at);
     await told(tx, input, "store.created", store, usage.revision, because);
     return store;
   },
 });
 
 /** Who makes a store without holding all of them manages it from now on; a machine never manages. */
-async function granted(tx: Transaction, access: Access, store: Store, at: number): Promise<void> {
-  const { standing, principalId } = access.authority;
-  if (standing === null || (standing.kind !== "person" && standing.kind !== "machine")) return;
-  if (standing.kind === "person" && standing.role !== "member") return;
+function grantOfMaker({ authority }: Access, storeId: string): Grant | null {
+  const { standing, principalId } = authority;
+  if (standing === null || (standing.kind !== "person" && standing.kind !== "machine")) return null;
+  if (standing.kind === "person" && standing.role !== "member") return null;
   const subject = { kind: standing.kind, id: principalId };
   const level = standing.kind === "person" ? "manage" : "write";
-  await tx.grants.put(store.organizationId, { subject, object: { kind: "store", id: store.id }, level }, at);
-  await tx.access.raiseEpoch(store.organizationId);
+  return { subject, object: { kind: "store", id: storeId }, level };
 }
 
 async function freeSlug(tx: Transaction, organizationId: string, base: string): Promise<string> {

@@ -1,6 +1,7 @@
-// Deleting a store: live secrets go only by force, trashed ones find a home in the default store.
-import { admit, permit, storeOf, storeTarget } from "../access.ts";
-import { demandNoMore } from "../confer.ts";
+// Deleting a store: live secrets go only by force, trashed ones stay restorable into the default store. Who
+// may do something there gains nothing by that: until then they are of no store.
+import { admit, changeAccess, permit, storeOf, storeTarget } from "../access.ts";
+import { tellAccessChanged } from "../access-changed.ts";
 import { CofferError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
@@ -32,11 +33,8 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
       throw new CofferError("store.not_empty", "The store has live secrets; delete them first, or force.");
     }
     if (live.length > 0) permit(access, "secret.delete", storeTarget(store));
-    const trashed = await tx.secrets.idsIn(store.id, "trashed", null, 1);
-    if (live.length > 0 || trashed.length > 0) {
-      const home = { id: access.organization.defaultStoreId };
-      demandNoMore(access, ["secret.reveal"], storeTarget(store), storeTarget(home));
-    }
+    // Taken first: who changes access takes these in the same order.
+    await changeAccess(tx, input.organizationId, access.epochs);
     const changes = [];
     for (const id of live) {
       const secret = await tx.secrets.get(input.organizationId, id);
@@ -51,15 +49,25 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
       return "more";
     }
     await tx.secrets.rehome(homeless, access.organization.defaultStoreId);
+    const object = { kind: "store", id: store.id } as const;
+    const grants = await tx.grants.list(
+      input.organizationId,
+      { subject: null, object, onMachines: false },
+      { after: null, limit: limits.accessConcernsMax + 1 },
+    );
     const { revision } = await tx.organizations.advance(input.organizationId, {
       revisions: 1,
       secrets: 0,
       stores: -1,
     });
-    await tx.grants.forgetObject(input.organizationId, { kind: "store", id: store.id });
+    await tx.grants.forgetObject(input.organizationId, object);
     await tx.stores.remove(store.id);
-    await tx.access.raiseEpoch(input.organizationId);
     await told(tx, input, "store.deleted", store, revision, because);
+    await tellAccessChanged(
+      tx,
+      input,
+      grants.map(({ subject }) => subject.id),
+    );
     return "removed";
   },
 });

@@ -1,6 +1,6 @@
 // How stores stand in the feed and in the audit trail.
 import type { AuditTarget } from "../audit/entry.ts";
-import type { ChangeKind } from "../changes.ts";
+import { type ChangeKind, nothingElse } from "../changes.ts";
 import { entryOf, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Transaction } from "../ports.ts";
@@ -29,17 +29,14 @@ export async function told(
 ): Promise<void> {
   await tx.changes.append([
     {
+      ...nothingElse,
       organizationId: call.organizationId,
       revision,
       at: call.at,
       kind,
       storeId: store.id,
       storeSlug: store.slug,
-      secretId: null,
       name: store.name,
-      after: null,
-      labelsBefore: null,
-      storeIdBefore: null,
     },
   ]);
   await audited(tx, call, store, because, { revision }, actionOf[kind]);

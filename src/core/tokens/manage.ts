@@ -22,6 +22,7 @@ interface OneInput extends OrganizationCall {
 
 export const revokeToken = mutation<OneInput, null>({
   name: "token.revoke",
+  frees: true,
   action: "token.manage",
   target: ({ id }) => auditTarget({ id }),
   run: async (tx, input) => {

@@ -2,7 +2,7 @@
 // or a service by who manages it and holds what they will do; machines and services mint nothing.
 import { type Access, admit, changeAccess, permit, principalNotFound } from "../access.ts";
 import { noted } from "../audit/noted.ts";
-import { authorize } from "../authorize.ts";
+import { authorize, type Target } from "../authorize.ts";
 import type { Actor } from "../caller.ts";
 import { demandNarrower, notHeld } from "../confer.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
@@ -29,8 +29,9 @@ export const mintToken = mutation<MintInput, Token>({
   run: async (tx, input) => {
     const { organizationId } = input;
     const access = await admit(tx, input, { id: organizationId });
-    const { principal, because } = await permitMinting(tx, access, input.principal);
+    demandPerson(access);
     const narrowed = await resolveNarrowing(tx, access, input.token.asked);
+    const { principal, because } = await permitMinting(tx, access, input.principal, narrowed.stores);
     demandNarrower(access, narrowed);
     const record = recordOf(input, organizationId, principal, narrowed);
     await changeAccess(tx, organizationId, access.epochs);
@@ -42,27 +43,45 @@ export const mintToken = mutation<MintInput, Token>({
   },
 });
 
+function demandPerson({ authority: { standing } }: Access): void {
+  if (standing?.kind !== "person") throw denied(`${standing?.kind ?? "nobody"}: mints no tokens`);
+}
+
+/** `stores` are those that the token will be bound to. */
 async function permitMinting(
   tx: Transaction,
   access: Access,
   { kind, id }: Owner,
+  stores: readonly string[] | null,
 ): Promise<{ readonly principal: Actor; readonly because: string }> {
-  const { standing, principalId } = access.authority;
-  if (standing?.kind !== "person") throw denied(`${standing?.kind ?? "nobody"}: mints no tokens`);
   if (kind === "person") {
-    if (id !== principalId) throw notHeld("tokens for a person are made by that person alone");
-    const { because } = permit(access, "token.manage", ownTokens, denied);
+    if (id !== access.authority.principalId)
+      throw notHeld("tokens for a person are made by that person alone");
+    const because = permitWithin(access, stores, ownTokens, denied);
     return { principal: actorOf(await foundPrincipal(tx, access, kind, id)), because };
   }
   const target = kind === "machine" ? tokensOfMachine(id) : anyTokens;
-  const decision = permit(access, "token.manage", target, principalNotFound);
+  const because = permitWithin(access, stores, target, principalNotFound);
   const found = await foundPrincipal(tx, access, kind, id);
-  if (kind === "service") demandValuesOf(access, found);
-  return { principal: actorOf(found), because: decision.because };
+  if (kind === "service") demandValuesOf(access, stores ?? found.stores);
+  return { principal: actorOf(found), because };
+}
+
+/** A token for stores is made in these, so that one that is bound to them makes others as narrow. */
+function permitWithin(
+  access: Access,
+  stores: readonly string[] | null,
+  target: Target,
+  hidden: typeof denied,
+): string {
+  const [first = null, ...more] = stores ?? [];
+  const { because } = permit(access, "token.manage", { ...target, storeId: first }, hidden);
+  for (const storeId of more) permit(access, "token.manage", { ...target, storeId }, hidden);
+  return because;
 }
 
 /** A service reveals whatever lists it: who speaks for it must be able to reveal all of that himself. */
-function demandValuesOf(access: Access, { stores }: Principal): void {
+function demandValuesOf(access: Access, stores: readonly string[] | null): void {
   for (const storeId of stores ?? [null]) {
     const { allowed, because } = authorize(access.authority, "secret.reveal", { kind: "store", storeId });
     if (!allowed) throw notHeld(`${because} (to speak for a service)`);

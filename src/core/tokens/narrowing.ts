@@ -1,8 +1,8 @@
 // From what somebody asks of a token to what it will be: form is checked at once, stores are looked up
 // in the transaction. Keeps: a store that the caller may not know of and one that is not there are the same.
-import type { Access } from "../access.ts";
+import { type Access, storeTarget, targetOf } from "../access.ts";
 import { networkText, parseNetworks } from "../addresses.ts";
-import { authorize } from "../authorize.ts";
+import { authorize, type Target } from "../authorize.ts";
 import { invalid } from "../errors.ts";
 import { levelActions } from "../grants/grant.ts";
 import { limits } from "../limits.ts";
@@ -83,19 +83,16 @@ export async function resolveNarrowing(
   asked: AskedNarrowing,
 ): Promise<Narrowed> {
   const { scopes, parts, expiresAt, addresses } = asked;
-  const found = new Map<string, string>();
-  const idOf = async (ref: Ref): Promise<string> => {
-    const key = "id" in ref ? ref.id : ref.slug;
-    const id = found.get(key) ?? (await knownStore(tx, access, ref));
-    found.set(key, id);
-    return id;
-  };
   const reach: Scope[] = [];
   for (const { action, store, name } of parts ?? []) {
-    reach.push({ action, storeId: store === null ? null : await idOf(refOf(store)), name });
+    reach.push({
+      action,
+      storeId: store === null ? null : await knownStore(tx, access, refOf(store), name),
+      name,
+    });
   }
   const stores = new Set<string>();
-  for (const ref of asked.stores ?? []) stores.add(await idOf(ref));
+  for (const ref of asked.stores ?? []) stores.add(await knownStore(tx, access, ref, null));
   return {
     scopes,
     reach: parts && reach,
@@ -105,14 +102,27 @@ export async function resolveNarrowing(
   };
 }
 
-/** The id of a store in which the caller may do anything at all. */
-async function knownStore(tx: ReadTransaction, access: Access, ref: Ref): Promise<string> {
+/** The id of a store in which the caller may do anything at all, be it with that one name. */
+async function knownStore(
+  tx: ReadTransaction,
+  access: Access,
+  ref: Ref,
+  name: string | null,
+): Promise<string> {
   const store = await tx.stores.find(access.organization.id, ref);
   if (store === null) throw storeNotFound();
-  const target = { kind: "store", storeId: store.id } as const;
-  const known = [...levelActions.manage].some(
-    (action) => authorize(access.authority, action, target).allowed,
-  );
-  if (!known) throw storeNotFound("no right in the store");
+  const target = name === null ? storeTarget(store) : await targetOfName(tx, store.id, name);
+  if (!actsOn(access, target)) throw storeNotFound("no right in the store");
   return store.id;
+}
+
+/** A name that nobody has taken can be scoped too. */
+async function targetOfName(tx: ReadTransaction, storeId: string, name: string): Promise<Target> {
+  const secret = await tx.secrets.find(storeId, { name });
+  if (secret !== null) return targetOf(secret);
+  return { kind: "secret", storeId, secret: { id: "", name, consumers: null, policy: null } };
+}
+
+function actsOn({ authority }: Access, target: Target): boolean {
+  return [...levelActions.manage].some((action) => authorize(authority, action, target).allowed);
 }

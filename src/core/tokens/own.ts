@@ -49,6 +49,7 @@ interface OneInput extends OwnCall {
 
 export const revokeOwnToken = mutation<OneInput, null>({
   name: "token.revoke-own",
+  frees: true,
   action: "token.manage",
   target: ({ id }) => auditTarget({ id }),
   run: async (tx, input) => {

@@ -1,6 +1,6 @@
 // Renaming a trust, and ending it with every session it let in. What it trusts cannot be changed: that
 // would be another one, and is made as one.
-import { admit, permit } from "../access.ts";
+import { type Access, admit, changeAccess, permit } from "../access.ts";
 import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
 import type { Transaction } from "../ports.ts";
 import type { Json } from "../stores/store.ts";
@@ -36,9 +36,9 @@ export const removeTrust = mutation<RemoveInput, null>({
   action: "trust.manage",
   target: ({ id }) => trustTarget(id, null),
   run: async (tx, input) => {
-    const { trust, because } = await managed(tx, input);
+    const { access, trust, because } = await managed(tx, input);
+    await changeAccess(tx, input.organizationId, access.epochs);
     await tx.trusts.remove(trust.id);
-    await tx.access.raiseEpoch(input.organizationId);
     await noted(tx, input, trust, because, { ended: true });
     return null;
   },
@@ -47,12 +47,12 @@ export const removeTrust = mutation<RemoveInput, null>({
 async function managed(
   tx: Transaction,
   input: OrganizationCall & { readonly id: string },
-): Promise<{ trust: Trust; because: string }> {
+): Promise<{ access: Access; trust: Trust; because: string }> {
   const access = await admit(tx, input, { id: input.organizationId });
-  const { because } = permit(access, "trust.manage", trustPlace);
+  const { because } = permit(access, "trust.manage", trustPlace, trustNotFound);
   const trust = await tx.trusts.find(input.organizationId, input.id);
   if (trust === null) throw trustNotFound();
-  return { trust, because };
+  return { access, trust, because };
 }
 
 async function noted(

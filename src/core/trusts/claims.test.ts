@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CofferError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import { sessionEnd, storeOf } from "./admission.ts";
 import { claimValues, parseRequiredClaims, unmetClaim } from "./claims.ts";
 import { requireTenant } from "./tenants.ts";
@@ -71,6 +72,14 @@ describe("a claim", () => {
 
   test("of exactly that name comes first", () => {
     expect(claimValues(kubernetes, "a/b")).toEqual(["flat"]);
+  });
+
+  test("with more values than a claim may have says nothing", () => {
+    const values = Array.from({ length: limits.claimValuesMax }, (_, index) => `v${index}`);
+    expect(claimValues({ groups: values }, "groups")).toHaveLength(limits.claimValuesMax);
+    expect(claimValues({ groups: [...values, "acme"] }, "groups")).toEqual([]);
+    expect(unmetClaim({ groups: ["*"] }, { groups: values })).toBeNull();
+    expect(unmetClaim({ groups: ["*"] }, { groups: [...values, "acme"] })).toBe("groups");
   });
 
   test("that is a number or a yes is compared as text", () => {

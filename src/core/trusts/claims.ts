@@ -56,15 +56,17 @@ function parse(given: string | readonly string[]): readonly string[] {
 export function unmetClaim(required: RequiredClaims, claims: TokenClaims): string | null {
   for (const [name, patterns] of Object.entries(required)) {
     const values = claimValues(claims, name);
-    if (!values.some((value) => patterns.some((it) => matches(patternOf(it), value)))) return name;
+    const wanted = patterns.map(patternOf);
+    if (!values.some((value) => wanted.some((it) => matches(it, value)))) return name;
   }
   return null;
 }
 
-/** As texts. An absent, null or empty claim has no values: not even `*` is met by it. */
+/** As texts. An absent, null or empty claim has no values, nor has one with too many: not even `*` is met by it. */
 export function claimValues(claims: TokenClaims, name: string): readonly string[] {
   const found = find(claims, name);
-  return (Array.isArray(found) ? found : [found]).flatMap(textOf);
+  const all: readonly unknown[] = Array.isArray(found) ? found : [found];
+  return all.length > limits.claimValuesMax ? [] : all.flatMap(textOf);
 }
 
 /** A claim of exactly that name comes first: some issuers have a slash in a name. */

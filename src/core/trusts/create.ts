@@ -2,7 +2,7 @@
 import { type Access, admit, changeAccess, permit, storeOf, storeTarget } from "../access.ts";
 import { authorize, type Target } from "../authorize.ts";
 import { actorOf } from "../caller.ts";
-import { demandMachine, notHeld } from "../confer.ts";
+import { demandLasting, demandMachine, notHeld } from "../confer.ts";
 import { CofferError } from "../errors.ts";
 import { isUuid } from "../ids.ts";
 import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
@@ -82,6 +82,7 @@ async function demandHeld(
       if (!allowed) throw notHeld(`${because} (to let jobs in)`);
     }
   }
+  demandLasting(access);
 }
 
 export function storesOf(leadsTo: Destination | null): readonly string[] {

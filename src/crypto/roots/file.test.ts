@@ -14,7 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createRootKeyFile, formatRootKeyFile, newRootKey, parseRootKeys, readRootKeyFile } from "./file.ts";
+import { createRootKeyFile, readRootKeyFile } from "./file.ts";
+import { formatRootKeyFile, newRootKey, parseRootKeys } from "./keys.ts";
 
 interface Case {
   readonly comment: string;

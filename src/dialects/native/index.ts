@@ -1,5 +1,6 @@
 // The native API: `/v1`, JSON, Bearer. The first user of the dialect interface; it sees the core
 // whole and adds no rule of its own.
+import { refOf } from "../../core/organizations/organization.ts";
 import type { Dialect, RequestHeaders } from "../dialect.ts";
 import { presentError, rateHeaders } from "./errors.ts";
 import { routes } from "./routes.ts";
@@ -11,6 +12,7 @@ export const native: Dialect = {
   bodies: "strict",
   normalizePath: (path) => path,
   credential,
+  organizationNamed: ({ org }) => (org === undefined ? null : refOf(org)),
   presentError,
   rateHeaders,
   routes,

@@ -1,5 +1,6 @@
 // Keys on the wire: what is told of them. No key, wrapped or not, is ever part of it.
 import { type Static, Type } from "typebox";
+import type { InstallationKeyStatus } from "../../core/keys/installation.ts";
 import type { Step } from "../../core/keys/resealer.ts";
 import type { KeyStatus } from "../../core/keys/status.ts";
 import type { Term } from "../../core/keys/term.ts";
@@ -35,6 +36,28 @@ export const rewrapped = Type.Object({
   left: Type.Boolean(),
 });
 
+export const installationKeyStatus = Type.Object({
+  terms: list(term),
+  rootKeys: list(
+    Type.Object({
+      id: text,
+      state: oneOf(["added", "current", "leaving", "retired", "destroyed"]),
+      /** How many keys it wraps. */
+      keys: whole,
+      /** Whether the answering node was given it. */
+      held: Type.Boolean(),
+      addedAt: time,
+      currentAt: nullable(time),
+      emptiedAt: nullable(time),
+      retiredAt: nullable(time),
+      destroyedAt: nullable(time),
+    }),
+  ),
+  nodes: list(Type.Object({ id: text, name: text, rootKeys: list(text), seenAt: time })),
+  /** How many of all wrapped keys the current root key wraps. */
+  progress: Type.Object({ total: whole, done: whole }),
+});
+
 export function presentTerm(it: Term): Static<typeof term> {
   return {
     term: it.number,
@@ -55,4 +78,32 @@ export function presentKeyStatus({ terms, progress }: KeyStatus): Static<typeof 
 
 export function presentStep({ moved, damaged, ended, left }: Step): Static<typeof rewrapped> {
   return { moved, damaged, ended, left };
+}
+
+export function presentInstallationKeys(
+  status: InstallationKeyStatus & { readonly held: readonly string[] },
+): Static<typeof installationKeyStatus> {
+  const { terms, rootKeys, nodes, held } = status;
+  const count = (of: typeof rootKeys) => of.reduce((sum, { keys }) => sum + keys, 0);
+  return {
+    terms: terms.map(presentTerm),
+    rootKeys: rootKeys.map((root) => ({
+      id: root.id,
+      state: root.state,
+      keys: root.keys,
+      held: held.includes(root.id),
+      addedAt: timeText(root.addedAt),
+      currentAt: timeOrNull(root.currentAt),
+      emptiedAt: timeOrNull(root.emptiedAt),
+      retiredAt: timeOrNull(root.retiredAt),
+      destroyedAt: timeOrNull(root.destroyedAt),
+    })),
+    nodes: nodes.map((node) => ({
+      id: node.id,
+      name: node.name,
+      rootKeys: [...node.rootKeys],
+      seenAt: timeText(node.seenAt),
+    })),
+    progress: { total: count(rootKeys), done: count(rootKeys.filter(({ state }) => state === "current")) },
+  };
 }

@@ -3,7 +3,7 @@
 
 import type { Static } from "typebox";
 import type { StoredEntry } from "../../core/audit/entry.ts";
-import type { Change } from "../../core/changes.ts";
+import type { ToldChange } from "../../core/changes.ts";
 import type { StartedJob } from "../../core/jobs/operations.ts";
 import type { Custody, Organization } from "../../core/organizations/organization.ts";
 import type { Whoami } from "../../core/organizations/whoami.ts";
@@ -127,7 +127,7 @@ export function batchItem(name: string, item: BatchItem): Wire<"values">["items"
   return value === null ? { name, version } : { name, version, value: value.reveal() };
 }
 
-export function change(it: Change, custody: Custody): Wire<"changes">["items"][number] {
+export function change(it: ToldChange, custody: Custody): Wire<"changes">["items"][number] {
   return {
     revision: it.revision,
     at: time(it.at),

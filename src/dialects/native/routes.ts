@@ -11,6 +11,7 @@ import { explainRoutes } from "./routes/explain.ts";
 import { grantRoutes } from "./routes/grants.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { historyRoutes } from "./routes/history.ts";
+import { installationKeyRoutes } from "./routes/installation-keys.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { machineRoutes } from "./routes/machines.ts";
@@ -50,6 +51,7 @@ function tableOf(operations: Operations, publicUrl: string): readonly Route[] {
     ...jobRoutes(operations),
     ...trustRoutes(operations),
     ...keyRoutes(operations),
+    ...installationKeyRoutes(operations),
   ];
   const document: Route = route(
     {

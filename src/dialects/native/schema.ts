@@ -314,6 +314,7 @@ export const organizationPatch = strict({
 
 export const newStore = strict({ name: text, slug: optionalNullableText });
 export const storePatch = strict({ name: optionalText });
+export const organizationRemoval = strict({ force: optionalText });
 export const storeRemoval = strict({ force: optionalText });
 
 const narrowing = {

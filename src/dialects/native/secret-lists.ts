@@ -1,7 +1,5 @@
 // What a list of secrets is asked for, and the name under which its cursors are valid.
 import type { Static } from "typebox";
-import { invalid } from "../../core/errors.ts";
-import { limits } from "../../core/limits.ts";
 import { parseLabelEquals, parseSearch } from "../../core/secrets/filter.ts";
 import type { ListQuery } from "../../core/secrets/operations.ts";
 import { listOf, pageAsked } from "./pages.ts";
@@ -23,11 +21,6 @@ export function secretsAsked(
   const { search, order = "created", direction = "asc" } = query;
   const label = query.label ?? [];
   const labels = typeof label === "string" ? [label] : label;
-  if (labels.length > limits.labelSelectorsMax) {
-    throw invalid("label", `must be given at most ${limits.labelSelectorsMax} times`, {
-      limit: limits.labelSelectorsMax,
-    });
-  }
   const filter = {
     search: search === undefined ? null : parseSearch(search),
     labels: labels.map(parseLabelEquals),

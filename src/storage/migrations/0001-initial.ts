@@ -133,6 +133,7 @@ export const initial = migration({
       deleted_at ${integer},
       deleted_by ${text},
       purge_at ${integer},
+      orphaned ${integer} NOT NULL DEFAULT 0,
       consumers ${text},
       labels ${text},
       attributes ${text} NOT NULL,

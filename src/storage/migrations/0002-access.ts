@@ -85,6 +85,7 @@ export const access = migration({
     ) ${table}`,
     "CREATE INDEX jobs_of_store ON jobs (store_id, job_id)",
     "CREATE INDEX jobs_expired ON jobs (expires_at)",
+    "CREATE INDEX jobs_of_organization ON jobs (organization_id)",
 
     `CREATE TABLE grants (
       subject_kind ${text} NOT NULL,
@@ -110,6 +111,15 @@ export const access = migration({
     "CREATE INDEX tokens_of_principal ON tokens (principal_id, organization_id, id)",
     "CREATE INDEX tokens_listed ON tokens (organization_id, id) WHERE revoked_at IS NULL AND principal_kind <> 'job'",
     "CREATE INDEX tokens_expired ON tokens (expires_at, id) WHERE expires_at IS NOT NULL",
+    // Set by its deletion; the row stays until all that it held is gone.
+    `ALTER TABLE organizations ADD COLUMN deleted_at ${integer}`,
+    "CREATE INDEX organizations_deleted ON organizations (id) WHERE deleted_at IS NOT NULL",
+
+    // Who has to read anew from which change on.
+    `ALTER TABLE changes ADD COLUMN name_before ${text}`,
+    `ALTER TABLE changes ADD COLUMN concerns ${text}`,
+    "CREATE INDEX changes_of_access ON changes (organization_id, concerns, revision) WHERE concerns IS NOT NULL",
+
     "CREATE INDEX tokens_revoked ON tokens (revoked_at, id) WHERE revoked_at IS NOT NULL",
   ],
 });

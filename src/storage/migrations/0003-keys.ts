@@ -25,20 +25,21 @@ export const keys = migration({
       added_at ${integer} NOT NULL,
       current_at ${integer},
       emptied_at ${integer},
-      retired_at ${integer}
+      retired_at ${integer},
+      destroyed_at ${integer}
     ) ${clustered}`,
-    "CREATE UNIQUE INDEX root_keys_state ON root_keys (state) WHERE state <> 'retired'",
+    "CREATE UNIQUE INDEX root_keys_state ON root_keys (state) WHERE state IN ('added', 'current', 'leaving')",
     // Until now the root key that wraps the installation's own key wrapped all others too.
     `INSERT INTO root_keys (id, state, added_at, current_at)
       SELECT root_key_id, 'current', created_at, created_at FROM keys
       WHERE organization_id IS NULL AND state = 'current'`,
 
-    // Which root keys each running node holds. The times are the database's own.
+    // Which root keys each running node holds. The times are as the database writes its own.
     `CREATE TABLE nodes (
       id ${text} PRIMARY KEY,
       name ${text} NOT NULL,
       root_keys ${text} NOT NULL,
-      seen_at ${integer} NOT NULL
+      seen_at ${text} NOT NULL
     ) ${clustered}`,
   ],
 });

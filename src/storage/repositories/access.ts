@@ -2,6 +2,7 @@
 // It decides nothing: what a role or a token allows is the core's to say.
 import type { Role } from "../../core/authorize.ts";
 import type { CallerKind } from "../../core/caller.ts";
+import { RunAgain } from "../../core/errors.ts";
 import type { Claims } from "../../core/policies/claims.ts";
 import type { AccessReader, AccessRepository, Credential } from "../../core/ports.ts";
 import type { Scope } from "../../core/tokens/scope.ts";
@@ -46,7 +47,7 @@ interface PrincipalRow {
 }
 
 export const statements = {
-  // A token of a person bound to an organization ends with his membership there.
+  // A token ends with the organization it is bound to, a person's with his membership there too.
   credential: sql<CredentialRow>`
     SELECT t.id, t.organization_id, t.principal_kind, t.principal_id, t.name, t.hash, t.scopes, t.reach,
       t.stores, t.addresses, t.trust_id, t.last_used_at, t.expires_at, t.revoked_at, t.created_at,
@@ -59,6 +60,8 @@ export const statements = {
     LEFT JOIN services s ON t.principal_kind = 'service' AND s.id = t.principal_id
     LEFT JOIN jobs j ON t.principal_kind = 'job' AND j.id = t.principal_id
     WHERE t.id = $1 AND COALESCE(p.id, m.id, s.id, j.id) IS NOT NULL
+      AND (t.organization_id IS NULL OR EXISTS (
+        SELECT 1 FROM organizations o WHERE o.id = t.organization_id AND o.deleted_at IS NULL))
       AND (p.id IS NULL OR t.organization_id IS NULL OR EXISTS (
         SELECT 1 FROM memberships b WHERE b.organization_id = t.organization_id AND b.person_id = p.id))`,
   principal: sql<PrincipalRow>`
@@ -161,22 +164,25 @@ export function accessReader(db: Queryable): AccessReader {
     async epochs(organizationId) {
       const row = await db.one(statements.epochs, [installationScope, organizationId]);
       // Without an epoch a revocation could never be noticed: refuse rather than assume one.
-      if (row === undefined) throw new Error(`no access epoch was started for ${organizationId}`);
+      if (row === undefined) throw noEpoch();
       return { installation: row.installation, organization: row.organization };
     },
     async standing(organizationId) {
       const row = await db.one(statements.standing, [installationScope, organizationId]);
-      if (row === undefined) throw new Error(`no access epoch was started for ${organizationId}`);
-      return row;
+      // Nothing was ever decided under such epochs: whatever was is decided again, and finds nothing.
+      return row ?? { installation: 0, organization: 0, revision: 0 };
     },
   };
 }
 
+/** It was there when the body began: another node has deleted the organization. */
+function noEpoch(): RunAgain {
+  return new RunAgain("no access epoch");
+}
+
 export function accessRepository(db: Queryable): AccessRepository {
   const raise = async (scope: string) => {
-    if ((await db.run(statements.raiseEpoch, [scope])) !== 1) {
-      throw new Error(`no access epoch was started for ${scope}`);
-    }
+    if ((await db.run(statements.raiseEpoch, [scope])) !== 1) throw noEpoch();
   };
   return {
     ...accessReader(db),
@@ -201,7 +207,7 @@ export function accessRepository(db: Queryable): AccessRepository {
     },
     async holdEpochs(organizationId) {
       const row = await db.one(statements.holdEpochs, [installationScope, organizationId]);
-      if (row === undefined) throw new Error(`no access epoch was started for ${organizationId}`);
+      if (row === undefined) throw noEpoch();
       return row;
     },
     async startEpoch(scope) {

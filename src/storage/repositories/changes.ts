@@ -18,10 +18,12 @@ interface ChangeRow {
   name: string | null;
   labels_before: string | null;
   secret_after: string | null;
+  name_before: string | null;
+  concerns: string | null;
 }
 
 const columns = `organization_id, revision, at, kind, store_id, store_slug, store_id_before, secret_id, name,
-  labels_before, secret_after`;
+  labels_before, secret_after, name_before, concerns`;
 
 export const statements = {
   list: sql<ChangeRow>`
@@ -29,7 +31,18 @@ export const statements = {
   forgottenUpTo: sql<{ forgotten_revision: number }>`
     SELECT forgotten_revision FROM organizations WHERE id = $1`,
   append: sql`
-    INSERT INTO changes (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    INSERT INTO changes (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+  // Three looks into the index, not one condition: SQLite would walk the feed of the organization.
+  accessChangedAt: sql<{ revision: number | null }>`
+    SELECT MAX(revision) AS revision FROM (
+      SELECT MAX(revision) AS revision FROM changes WHERE organization_id = $1 AND concerns = $1
+      UNION ALL
+      SELECT MAX(revision) FROM changes WHERE organization_id = $1 AND concerns = $2
+      UNION ALL
+      SELECT MAX(c.revision)
+      FROM access_group_members m CROSS JOIN changes c
+      WHERE m.person_id = $2 AND m.organization_id = $1
+        AND c.organization_id = $1 AND c.concerns = m.group_id) latest`,
   pruneBound: sql<{ revision: number | null }>`
     SELECT MAX(revision) AS revision FROM (
       SELECT revision FROM changes
@@ -48,6 +61,8 @@ function changeOf(row: ChangeRow): Change {
     storeId: row.store_id,
     storeSlug: row.store_slug,
     storeIdBefore: row.store_id_before,
+    nameBefore: row.name_before,
+    concerns: row.concerns,
     secretId: row.secret_id,
     name: row.name,
     labelsBefore: parsedOrNull<Labels>(row.labels_before),
@@ -62,6 +77,9 @@ export function changeReader(db: Queryable): ChangeReader {
     },
     async forgottenUpTo(organizationId) {
       return (await db.one(statements.forgottenUpTo, [organizationId]))?.forgotten_revision ?? 0;
+    },
+    async accessChangedAt(organizationId, principalId) {
+      return (await db.one(statements.accessChangedAt, [organizationId, principalId]))?.revision ?? 0;
     },
   };
 }
@@ -83,6 +101,8 @@ export function changeRepository(db: Queryable): ChangeRepository {
           change.name,
           jsonOrNull(change.labelsBefore),
           jsonOrNull(change.after),
+          change.nameBefore,
+          change.concerns,
         ]);
       }
     },

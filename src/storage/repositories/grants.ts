@@ -48,10 +48,12 @@ export const statements = {
     WHERE organization_id = $1 AND subject_kind = $2 AND subject_id = $3 AND object_kind = $4 AND object_id = $5`,
   count: sql<{ of_subject: number; on_object: number }>`
     SELECT
-      (SELECT COUNT(*) FROM grants WHERE organization_id || '' = $1 AND subject_kind = $2 AND subject_id = $3)
-        AS of_subject,
-      (SELECT COUNT(*) FROM grants WHERE organization_id = $1 AND object_kind = $4 AND object_id = $5)
-        AS on_object`,
+      (SELECT COUNT(*) FROM (
+        SELECT 1 FROM grants
+        WHERE organization_id || '' = $1 AND subject_kind = $2 AND subject_id = $3 LIMIT $6) AS held) AS of_subject,
+      (SELECT COUNT(*) FROM (
+        SELECT 1 FROM grants
+        WHERE organization_id = $1 AND object_kind = $4 AND object_id = $5 LIMIT $7) AS given) AS on_object`,
   put: sql`
     INSERT INTO grants (subject_kind, subject_id, object_kind, object_id, organization_id, level, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -127,8 +129,9 @@ export function grantReader(db: Queryable): GrantReader {
       const { statement, values } = listStatement(organizationId, filter, page);
       return (await db.all(statement, values)).map(grantOf);
     },
-    async count(organizationId, subject, object) {
-      const row = await db.one(statements.count, placesOf(organizationId, subject, object));
+    async count(organizationId, subject, object, upTo) {
+      const values = [...placesOf(organizationId, subject, object), upTo.ofSubject, upTo.onObject];
+      const row = await db.one(statements.count, values);
       return { ofSubject: row?.of_subject ?? 0, onObject: row?.on_object ?? 0 };
     },
   };

@@ -22,6 +22,8 @@ export const statements = {
     WHERE m.group_id = $1 AND m.person_id > $2 ORDER BY m.person_id LIMIT $3`,
   countMembers: sql<{ count: number }>`
     SELECT COUNT(*) AS count FROM access_group_members WHERE group_id = $1`,
+  countOf: sql<{ count: number }>`
+    SELECT COUNT(*) AS count FROM access_group_members WHERE person_id = $2 AND organization_id = $1`,
   insert: sql`
     INSERT INTO access_groups (${columns}) VALUES ($1, $2, $3, $4)
     ON CONFLICT (organization_id, name) DO NOTHING`,
@@ -53,6 +55,9 @@ export function groupReader(db: Queryable): GroupReader {
     },
     async countMembers(id) {
       return (await db.one(statements.countMembers, [id]))?.count ?? 0;
+    },
+    async countOf(organizationId, personId) {
+      return (await db.one(statements.countOf, [organizationId, personId]))?.count ?? 0;
     },
   };
 }

@@ -10,7 +10,7 @@ import type {
 } from "../../core/ports.ts";
 import { pinning, type Queryable, sql } from "../sql.ts";
 
-interface KeyRow {
+export interface KeyRow {
   id: string;
   organization_id: string | null;
   term: number;
@@ -30,7 +30,8 @@ interface InternalKeyRow {
   created_at: number;
 }
 
-const keyColumns = "id, organization_id, term, state, root_key_id, wrapped, seals_reserved, created_at";
+export const keyColumns =
+  "id, organization_id, term, state, root_key_id, wrapped, seals_reserved, created_at";
 
 export const statements = {
   find: sql<{ id: string; created_at: number }>`SELECT id, created_at FROM installation`,
@@ -56,7 +57,7 @@ export const statements = {
       SELECT 1 FROM keys newer WHERE newer.organization_id = $1 AND newer.term > $2)`),
 };
 
-function keyOf(row: KeyRow): KeyRecord {
+export function keyOf(row: KeyRow): KeyRecord {
   return {
     id: row.id,
     organizationId: row.organization_id,

@@ -4,6 +4,7 @@ import type { KeyReader, KeyRepository } from "../../core/keys/port.ts";
 import type { Term } from "../../core/keys/term.ts";
 import type { KeyState } from "../../core/ports.ts";
 import { claiming, type Queryable, sharing, sql } from "../sql.ts";
+import { rootReader, rootRepository } from "./root-keys.ts";
 import { type SecretRow, secretColumns, secretOf } from "./secret-rows.ts";
 
 interface TermRow {
@@ -55,8 +56,9 @@ export const statements = {
   retireBefore: sql<TermRow>`
     UPDATE keys SET state = 'retired', retired_at = $3
     WHERE organization_id = $1 AND state = 'current' AND term < $2 RETURNING ${columns}`,
+  // Its few internal keys move in the same transaction.
   retireInstallationBefore: sql<TermRow>`
-    UPDATE keys SET state = 'retired', retired_at = $2
+    UPDATE keys SET state = 'retired', retired_at = $2, emptied_at = $2
     WHERE organization_id IS NULL AND state = 'current' AND term < $1 RETURNING ${columns}`,
   held: sharing(sql<SecretRow>`
     SELECT ${secretColumns} FROM secrets s WHERE s.id = $2 AND s.organization_id = $1`),
@@ -95,6 +97,7 @@ function termOf(row: TermRow): Term {
 
 export function keyReader(db: Queryable): KeyReader {
   return {
+    ...rootReader(db),
     async terms(organizationId) {
       const rows =
         organizationId === null
@@ -125,6 +128,7 @@ export function keyReader(db: Queryable): KeyReader {
 
 export function keyRepository(db: Queryable): KeyRepository {
   return {
+    ...rootRepository(db),
     ...keyReader(db),
     async insertTerm(key) {
       const inserted = await db.run(statements.insertTerm, [

@@ -5,7 +5,7 @@ import type { MachineReader, MachineRepository } from "../../core/machines/port.
 import { type Queryable, type SqlValue, sql } from "../sql.ts";
 import { json, parsed } from "./columns.ts";
 import { demandPlace } from "./places.ts";
-import { oneOf, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
+import { oneOfIds, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
 
 interface MachineRow {
   id: string;
@@ -38,7 +38,7 @@ export function listStatement(
     // `|| ''` keeps SQLite from walking all machines of the organization where a few are named.
     `${only === null ? "organization_id" : "organization_id || ''"} = ${parameter(organizationId)}`,
     `(name, id) > (${parameter(after?.key ?? "")}, ${parameter(after?.id ?? "")})`,
-    ...(only === null ? [] : [`id IN ${oneOf(only, parameter)}`]),
+    ...(only === null ? [] : [`id IN ${oneOfIds(only, parameter)}`]),
   ].join(" AND ");
   const text = `SELECT ${columns} FROM machines WHERE ${conditions} ORDER BY name, id LIMIT ${parameter(limit)}`;
   return { statement: lists(text), values };

@@ -1,5 +1,5 @@
 // Organizations with their counters. `advance` is where the order of the change feed is made.
-import { CofferError } from "../../core/errors.ts";
+import { CofferError, RunAgain } from "../../core/errors.ts";
 import type { Organization, TrashRule } from "../../core/organizations/organization.ts";
 import type { OrganizationReader, OrganizationRepository } from "../../core/ports.ts";
 import { type Queryable, sql } from "../sql.ts";
@@ -25,11 +25,11 @@ const columns = `o.id, o.slug, o.name, o.custody, o.trash, o.members_create, o.l
   o.secrets, o.stores, o.default_store_id, o.revision, o.created_at`;
 
 export const statements = {
-  byId: sql<OrganizationRow>`SELECT ${columns} FROM organizations o WHERE o.id = $1`,
-  bySlug: sql<OrganizationRow>`SELECT ${columns} FROM organizations o WHERE o.slug = $1`,
+  byId: sql<OrganizationRow>`SELECT ${columns} FROM organizations o WHERE o.id = $1 AND o.deleted_at IS NULL`,
+  bySlug: sql<OrganizationRow>`SELECT ${columns} FROM organizations o WHERE o.slug = $1 AND o.deleted_at IS NULL`,
   listFor: sql<OrganizationRow>`
     SELECT ${columns} FROM organizations o JOIN memberships m ON m.organization_id = o.id
-    WHERE m.person_id = $1 AND o.slug > $2 ORDER BY o.slug LIMIT $3`,
+    WHERE m.person_id = $1 AND o.slug > $2 AND o.deleted_at IS NULL ORDER BY o.slug LIMIT $3`,
   // A clash is a row that was not inserted, not an error: on PostgreSQL an error would end the transaction.
   insert: sql`
     INSERT INTO organizations (id, slug, name, custody, trash, members_create, limit_secrets, limit_stores,
@@ -42,7 +42,7 @@ export const statements = {
     WHERE id = $1`,
   advance: sql<{ revision: number; secrets: number; stores: number }>`
     UPDATE organizations SET revision = revision + $2, secrets = secrets + $3, stores = stores + $4
-    WHERE id = $1
+    WHERE id = $1 AND deleted_at IS NULL
     RETURNING revision, secrets, stores`,
 };
 
@@ -102,7 +102,8 @@ export function organizationRepository(db: Queryable): OrganizationRepository {
     },
     async advance(id, by) {
       const row = await db.one(statements.advance, [id, by.revisions, by.secrets, by.stores]);
-      if (row === undefined) throw new Error(`no organization ${id} to advance`);
+      // It was there when the body began: another node has deleted it.
+      if (row === undefined) throw new RunAgain(`no organization ${id} to advance`);
       return { revision: row.revision, secrets: row.secrets, stores: row.stores };
     },
   };

@@ -55,7 +55,10 @@ export const statements = {
   insert: sql`
     INSERT INTO people (${personColumns}, email_folded) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (email_folded) DO NOTHING`,
-  update: sql`UPDATE people SET email = $2, email_folded = $3, name = $4 WHERE id = $1`,
+  update: sql`UPDATE people SET email = $2, email_folded = $3, name = $4, operator = $5 WHERE id = $1`,
+  accounts: sql<PersonRow>`
+    SELECT ${personColumns} FROM people WHERE email_folded > $1 ORDER BY email_folded LIMIT $2`,
+  otherOperator: sql<{ id: string }>`SELECT id FROM people WHERE operator = 1 AND id <> $1 LIMIT 1`,
 
   list: sql<MembershipRow>`
     SELECT ${membershipColumns} FROM (${memberships} UNION ALL ${invitations}) listed
@@ -91,10 +94,12 @@ export const statements = {
   removeInvitation: sql`DELETE FROM invitations WHERE id = $1`,
 };
 
-function personOf(row: PersonRow | undefined): Person | null {
-  if (row === undefined) return null;
-  const { id, email, name, operator, created_at } = row;
+function personOf({ id, email, name, operator, created_at }: PersonRow): Person {
   return { id, email, name, operator: operator === 1, createdAt: created_at };
+}
+
+function personOrNull(row: PersonRow | undefined): Person | null {
+  return row === undefined ? null : personOf(row);
 }
 
 function membershipOf({ id, person_id, name, email, role, expires_at }: MembershipRow): Membership {
@@ -119,13 +124,19 @@ function invitationOf(row: InvitationRow | undefined): Invitation | null {
 export function peopleReader(db: Queryable): PeopleReader {
   return {
     async firstOperator() {
-      return personOf(await db.one(statements.firstOperator, []));
+      return personOrNull(await db.one(statements.firstOperator, []));
     },
     async find(id) {
-      return personOf(await db.one(statements.byId, [id]));
+      return personOrNull(await db.one(statements.byId, [id]));
+    },
+    async accounts({ after, limit }) {
+      return (await db.all(statements.accounts, [after ?? "", limit])).map(personOf);
+    },
+    async hasOtherOperator(personId) {
+      return (await db.one(statements.otherOperator, [personId])) !== undefined;
     },
     async findByEmail(email) {
-      return personOf(await db.one(statements.byEmail, [fold(email)]));
+      return personOrNull(await db.one(statements.byEmail, [fold(email)]));
     },
     async list(organizationId, { after, limit, only }) {
       const values = [organizationId, after?.email ?? "", after?.id ?? "", only, limit];
@@ -157,9 +168,9 @@ export function peopleRepository(db: Queryable): PeopleRepository {
       const values = [id, email, name, flag(operator), createdAt, fold(email)];
       if ((await db.run(statements.insert, values)) === 0) throw taken();
     },
-    async update({ id, email, name }) {
+    async update({ id, email, name, operator }) {
       try {
-        await db.run(statements.update, [id, email, fold(email), name]);
+        await db.run(statements.update, [id, email, fold(email), name, flag(operator)]);
       } catch (error) {
         throw error instanceof UniqueViolation ? taken() : error;
       }

@@ -9,7 +9,7 @@ import { fold } from "../../core/text.ts";
 import type { SqlValue } from "../sql.ts";
 import { demandPlace } from "./places.ts";
 import { type SecretRow, secretColumns } from "./secret-rows.ts";
-import { oneOf, type Parameter, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
+import { oneOf, oneOfIds, type Parameter, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
 
 /** The key of core/secrets/position.ts as each engine computes it. Never NULL: engines sort NULLs apart. */
 const sortKeys: Readonly<Record<SecretOrder, string>> = {
@@ -60,11 +60,13 @@ function conditionsOf(filter: SecretFilter): { conditions: string[]; values: Sql
       : `s.organization_id = ${parameter(filter.organizationId)}`;
   // The state is text, not a parameter, so that the partial index of names serves too.
   const conditions = [scope, filter.state === "active" ? "s.state = 'active'" : "s.state = 'trashed'"];
+  // It lies in the default store's rows, but it is not that store's.
+  if (filter.state === "trashed" && filter.storeIds !== null) conditions.push("s.orphaned = 0");
   if (filter.search !== null && filter.search !== "") {
     conditions.push(`s.search_text LIKE ${parameter(containing(filter.search))} ESCAPE '\\'`);
   }
   if (filter.storeIds !== null && filter.storeIds.length !== 1) {
-    conditions.push(`s.store_id IN ${oneOf(filter.storeIds, parameter)}`);
+    conditions.push(`s.store_id IN ${oneOfIds(filter.storeIds, parameter)}`);
   }
   // In one order whatever the query's own, so that there are fewer shapes.
   for (const requirement of filter.labels.toSorted(byShape)) {

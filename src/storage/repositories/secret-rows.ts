@@ -25,6 +25,7 @@ export interface SecretRow {
   deleted_at: number | null;
   deleted_by: string | null;
   purge_at: number | null;
+  orphaned: number;
   consumers: string | null;
   labels: string | null;
   attributes: string;
@@ -36,8 +37,8 @@ export interface SecretRow {
 /** What a secret is made of, with `secrets` read under the name s. */
 export const secretColumns = `s.id, s.organization_id, s.store_id, s.name, s.state, s.revision, s.version,
   s.version_id, s.created_at, s.created_by, s.updated_at, s.updated_by, s.last_read_at, s.expires_at,
-  s.deleted_at, s.deleted_by, s.purge_at, s.consumers, s.labels, s.attributes, s.annotations, s.policy,
-  s.description`;
+  s.deleted_at, s.deleted_by, s.purge_at, s.orphaned, s.consumers, s.labels, s.attributes, s.annotations,
+  s.policy, s.description`;
 
 export function secretOf(row: SecretRow): Secret {
   return {
@@ -63,6 +64,7 @@ export function secretOf(row: SecretRow): Secret {
     deletedAt: row.deleted_at,
     deletedBy: parsedOrNull<Actor>(row.deleted_by),
     purgeAt: row.purge_at,
+    orphaned: row.orphaned === 1,
     revision: row.revision,
   };
 }
@@ -82,6 +84,7 @@ export const changeableColumns = [
   "deleted_at",
   "deleted_by",
   "purge_at",
+  "orphaned",
   "consumers",
   "labels",
   "attributes",
@@ -106,6 +109,7 @@ export function secretValues(secret: Secret): SqlValue[] {
     secret.deletedAt,
     jsonOrNull(secret.deletedBy),
     secret.purgeAt,
+    secret.orphaned ? 1 : 0,
     jsonOrNull(secret.consumers),
     jsonOrNull(secret.labels),
     json(secret.attributes),

@@ -60,7 +60,9 @@ export const statements = {
     ORDER BY created_at, id LIMIT $3`,
   duePurge: sql<{ id: string; organization_id: string }>`
     SELECT id, organization_id FROM secrets
-    WHERE state = 'trashed' AND purge_at <= $1 ORDER BY purge_at, id LIMIT $2`,
+    WHERE state = 'trashed' AND purge_at <= $1
+      AND organization_id NOT IN (SELECT id FROM organizations WHERE deleted_at IS NOT NULL)
+    ORDER BY purge_at, id LIMIT $2`,
   sealedOf: sql<{ sealed: Uint8Array | null }>`SELECT sealed FROM secret_versions WHERE id = $1`,
   // A clash is a row that was not inserted, not an error: on PostgreSQL an error would end the
   // transaction, and an import goes on with its next item.
@@ -81,7 +83,7 @@ export const statements = {
   standing: sql<SecretStanding>`SELECT revision, state FROM secrets WHERE id = $1`,
   touchRead: sql`
     UPDATE secrets SET last_read_at = $2 WHERE id = $1 AND (last_read_at IS NULL OR last_read_at <= $3)`,
-  rehome: sql`UPDATE secrets SET store_id = $2 WHERE id = $1 AND state = 'trashed'`,
+  rehome: sql`UPDATE secrets SET store_id = $2, orphaned = 1 WHERE id = $1 AND state = 'trashed'`,
   remove: sql`DELETE FROM secrets WHERE id = $1 AND revision = $2`,
   insertTombstone: sql`
     INSERT INTO tombstones (id, organization_id, created_at, purged_at) VALUES ($1, $2, $3, $4)`,

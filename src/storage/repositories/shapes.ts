@@ -33,6 +33,27 @@ export function parametersInto(values: SqlValue[]): Parameter {
   };
 }
 
+/** Past this a statement would near the 32,766 parameters that SQLite binds. */
+const idsOneByOneMax = 1_024;
+const idCharacters = 36;
+/** In one parameter, so short that cutting it from its beginning each time costs little. */
+const idsTogether = 32;
+
+/** Ids in any number: many of them travel together and are cut apart by the engine. */
+export function oneOfIds(ids: readonly string[], parameter: Parameter): string {
+  if (ids.length <= idsOneByOneMax) return oneOf(ids, parameter);
+  const runs: string[] = [];
+  for (let at = 0; at < ids.length; at += idsTogether) runs.push(ids.slice(at, at + idsTogether).join(""));
+  const rows = oneOf(runs, (run) => `(CAST(${parameter(run)} AS TEXT))`);
+  return `(
+    WITH RECURSIVE runs (ids) AS (VALUES ${rows.slice(1, -1)}),
+      cut (ids, place) AS (
+        SELECT ids, 1 FROM runs
+        UNION ALL
+        SELECT ids, place + ${idCharacters} FROM cut WHERE place + ${idCharacters} <= length(ids))
+    SELECT substr(ids, place, ${idCharacters}) FROM cut)`;
+}
+
 /** A list of parameters, the last repeated up to a power of two: fewer shapes. Of nothing: nothing. */
 export function oneOf(values: readonly string[], parameter: Parameter): string {
   const last = values.at(-1);

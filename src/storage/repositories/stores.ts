@@ -5,7 +5,7 @@ import type { StoreReader, StoreRepository } from "../../core/ports.ts";
 import type { Attributes, Store } from "../../core/stores/store.ts";
 import { type Queryable, type SqlValue, sql, UniqueViolation } from "../sql.ts";
 import { json, parsed } from "./columns.ts";
-import { oneOf, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
+import { oneOfIds, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
 
 interface StoreRow {
   id: string;
@@ -49,7 +49,7 @@ export function listStatement(
   const conditions = [
     `organization_id = ${parameter(organizationId)}`,
     `slug > ${parameter(page.after ?? "")}`,
-    ...(page.only === null ? [] : [`id IN ${oneOf(page.only, parameter)}`]),
+    ...(page.only === null ? [] : [`id IN ${oneOfIds(page.only, parameter)}`]),
   ].join(" AND ");
   const text = `SELECT ${columns} FROM stores WHERE ${conditions} ORDER BY slug LIMIT ${parameter(page.limit)}`;
   return { statement: lists(text), values };

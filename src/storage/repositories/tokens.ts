@@ -4,7 +4,7 @@ import type { TokenReader, TokenRepository } from "../../core/tokens/port.ts";
 import type { Token } from "../../core/tokens/token.ts";
 import { type Queryable, type SqlValue, sql } from "../sql.ts";
 import { parsedOrNull } from "./columns.ts";
-import { oneOf, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
+import { oneOfIds, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
 
 interface TokenRow {
   id: string;
@@ -62,7 +62,9 @@ export function listStatement(
       : `t.organization_id = ${parameter(organizationId)}`,
     // Of everybody it walks the index that leaves out jobs, of some the one by principal: said so, because
     // the planner would walk all tokens of an organization for those of two.
-    principals === null ? "t.principal_kind <> 'job'" : `t.principal_id IN ${oneOf(principals, parameter)}`,
+    principals === null
+      ? "t.principal_kind <> 'job'"
+      : `t.principal_id IN ${oneOfIds(principals, parameter)}`,
     `t.id < ${parameter(page.before ?? aboveAll)}`,
   ].join(" AND ");
   const text = `${listed} AND ${conditions} ORDER BY t.id DESC LIMIT ${parameter(page.limit)}`;

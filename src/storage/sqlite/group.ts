@@ -41,6 +41,7 @@ export class GroupRunner {
   readonly #stream: AuditStream;
   readonly #commands: Bodies["commands"];
   readonly #tx: Transaction;
+  readonly #authorities = new Map<string, CachedAuthority>();
   readonly #fault: Fault | null;
   readonly #log: EngineLog;
   /** Organizations whose revision the running body moved. */
@@ -58,8 +59,7 @@ export class GroupRunner {
     this.#commands = parts.bodies.commands;
     this.#fault = parts.fault;
     this.#log = parts.log;
-    const authorities = new Map<string, CachedAuthority>();
-    this.#tx = noticing(parts.bodies.transactionOn(parts.connection, parts.stream, authorities), (id) =>
+    this.#tx = noticing(parts.bodies.transactionOn(parts.connection, parts.stream, this.#authorities), (id) =>
       this.#movedByBody.push(id),
     );
   }
@@ -112,6 +112,7 @@ export class GroupRunner {
       if (saved) this.#connection.undo();
       else if (this.#connection.writes !== writes)
         throw new WroteBeforeRefusing(operation.name, { cause: error });
+      if (this.#connection.writes !== writes) this.#authorities.clear();
       this.#stream.rollback(mark);
       return this.#refuse(command, operation, error, mark);
     }
@@ -149,6 +150,8 @@ export class GroupRunner {
   #lost(operations: readonly Operation[], cause: unknown): GroupEnd {
     const reply = everyone(operations.length, errorRecord(unavailable()));
     this.#stream.abandon();
+    // Epochs that the group raised come again, and then they mean something else.
+    this.#authorities.clear();
     if (!(cause instanceof WroteBeforeRefusing)) return { kind: "broken", reply, cause };
     try {
       this.#connection.rollback();

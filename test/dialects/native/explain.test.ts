@@ -64,7 +64,7 @@ describe("explain", () => {
     const [secret, store] = [await created(me(), { value: "v" }), await createdStore(me())];
     const id = machine();
     grant(id, "secret", secret.id, "read");
-    grant(id, "store", store.id, "manage");
+    grant(id, "store", store.id, "write");
     const principal = { kind: "machine", id };
     const there = { store: "default", secret: secret.name };
     expect(await why({ principal, action: "secret.reveal", ...there })).toEqual({
@@ -78,9 +78,9 @@ describe("explain", () => {
         "grant: read on the secret, which does not allow secret.write",
       ],
     });
-    expect(await why({ principal, action: "secret.purge", store: store.slug })).toEqual({
+    expect(await why({ principal, action: "secret.write", store: store.slug })).toEqual({
       allowed: true,
-      because: ["grant: manage on the store"],
+      because: ["grant: write on the store"],
     });
     expect((await why({ principal, action: "secret.reveal", store: "default" })).allowed).toBe(false);
   });

@@ -173,6 +173,24 @@ test("a group has so many members and no more, and goes with all of them", async
   expect((await me.delete(`${groups}/${group.id}`)).status).toBe(204);
 });
 
+test("a person is in so many groups and no more", async () => {
+  const member = await aMember(coffer);
+  const db = new DatabaseSync(join(coffer.data, "coffer.db"), { timeout: 5_000 });
+  const home = coffer.bootstrap.organization.id;
+  const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)";
+  db.prepare(`${numbers} INSERT INTO access_groups SELECT 'many' || i, ?, 'many' || i, 1 FROM n`).run(home);
+  db.prepare(`${numbers} INSERT INTO access_group_members SELECT 'many' || i, ?, ?, 1 FROM n`).run(
+    member.id,
+    home,
+  );
+  db.close();
+  const one = await madeGroup(me);
+  const answer = await me.put(`${groups}/${one.id}/members/${member.id}`);
+  const details = { field: "groups of one person", limit: 100 };
+  expectRefused(answer, 409, "quota.exceeded", "The limit of 100 groups of one person is reached.", details);
+  expect((await me.get(`${groups}/${one.id}/members`)).body.items).toEqual([]);
+});
+
 describe("who may not", () => {
   test("a member learns nothing of groups, his own neither", async () => {
     const group = await madeGroup(me);

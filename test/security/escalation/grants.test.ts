@@ -11,6 +11,7 @@ import {
   field,
   grants,
   groups,
+  hours,
   machines,
   organization,
   stores,
@@ -109,14 +110,53 @@ attempt("grant outside of the stores that a token is bound to", async () => {
   return giving(by, self(it.person()), ["store", first], "read", "store.not_found");
 });
 
-attempt("grant as a machine outside of what it manages", async () => {
-  const robot = it.machine(["store", (await it.store()).id, "manage"]);
+attempt("grant as a machine outside of where it writes", async () => {
+  const robot = it.machine(["store", (await it.store()).id, "write"]);
   return giving(robot, ["machine", robot.id], ["store", first], "read", "store.not_found");
 });
 
 attempt("grant as a machine that writes", async () => {
   const robot = it.machine(["store", first, "write"]);
-  return giving(robot, ["machine", robot.id], ["store", first], "manage");
+  return giving(robot, self(it.person()), ["store", first], "write");
+});
+
+attempt("grant as a machine that a table says manages", async () => {
+  const robot = it.machine(["store", first, "manage"]);
+  return giving(robot, self(it.person()), ["store", first], "read");
+});
+
+attempt("grant by a token for one network", async () => {
+  const by = await it.narrowed(owner, { addresses: ["127.0.0.0/8"] });
+  return giving(by, self(it.person()), ["store", first], "read");
+});
+
+attempt("grant by a scoped token that ends", async () => {
+  const scopes = everythingOf("default");
+  const by = await it.narrowed(owner, { scopes, expiresAt: hours(1) });
+  return giving(by, self(it.person()), ["store", first], "read");
+});
+
+test("a machine is given no manage by anybody, on anything, and hears why", async () => {
+  const robot = it.machine();
+  const { id } = await it.secret();
+  for (const object of [
+    { kind: "organization", id: home },
+    { kind: "store", id: first },
+    { kind: "secret", id },
+  ]) {
+    const subject = { kind: "machine", id: robot.id };
+    const { status, body } = await me.put(grants, { subject, object, level: "manage" });
+    expect([status, body.error]).toEqual([
+      400,
+      {
+        code: "request.invalid",
+        message: '"level" must be read or write where the subject is a machine',
+        requestId: expect.any(String),
+        details: { field: "level", rule: "must be read or write where the subject is a machine" },
+      },
+    ]);
+    expect((await me.put(grants, { subject, object, level: "write" })).status).toBe(200);
+  }
 });
 
 attempt("grant as a service", async () => {
@@ -210,6 +250,15 @@ attempt("let a friend into a group that manages a machine, by a token without va
   return joining(by, await group(["machine", it.machine().id, "manage"]), it.person());
 });
 
+attempt("let a friend into a group by a token for one network", async () => {
+  const by = await it.narrowed(owner, { addresses: ["127.0.0.0/8"] });
+  return joining(by, await group(["store", first, "read"]), it.person());
+});
+
+attempt("let a machine into a group that manages", async () =>
+  joining(owner, await group(["store", first, "manage"]), it.machine(), "principal.not_found"),
+);
+
 attempt("let somebody of no membership into a group", async () =>
   joining(owner, await group(), it.as(home, ""), "principal.not_found"),
 );
@@ -249,6 +298,14 @@ attempt("give a friend a machine by a token without values", async () => {
   return giving(by, self(it.person()), ["machine", robot.id], "manage");
 });
 
+attempt("give a friend a machine by a token for one network", async () => {
+  const { id } = it.machine();
+  const by = await it.narrowed(it.person("member", ["machine", id, "manage"]), {
+    addresses: ["127.0.0.0/8"],
+  });
+  return giving(by, self(it.person()), ["machine", id], "manage");
+});
+
 attempt("go from one machine to the next", async () => {
   const [one, two] = [it.machine(), it.machine(["store", first, "read"])];
   const by = it.person("member", ["machine", one.id, "manage"]);
@@ -284,6 +341,21 @@ attempt("ask about somebody else's access without reading grants", async () => {
   return { by, answer: await by.client.post(`${organization}/explain`, asked), refused: "caller.denied" };
 });
 
+for (const secret of ["there", "missing"]) {
+  attempt(`ask who reads a secret that is ${secret}, by reading grants and no secrets`, async () => {
+    const by = await it.narrowed(owner, { scopes: ["grant.read", "store.list"] });
+    const { name } = await it.secret();
+    const asked = {
+      principal: { kind: "person", id: it.person().id },
+      action: "secret.reveal",
+      store: "default",
+      secret: secret === "there" ? name : "MISSING",
+    };
+    const answer = await by.client.post(`${organization}/explain`, asked);
+    return { by, answer, refused: "secret.not_found" };
+  });
+}
+
 attempt("ask about oneself in a store that one may not list", async () => {
   const by = it.person();
   const { name } = await it.secret();
@@ -317,4 +389,6 @@ test("allowed: what one manages, to a friend, by a group, and by a machine", asy
   const asked = { principal: { kind: "machine", id: robot.id }, action: "secret.reveal", store: store.slug };
   const { body } = await by.client.post(`${organization}/explain`, asked);
   expect(body.allowed).toBe(true);
+  const nobody = { ...asked, principal: { kind: "person", id: it.person().id } };
+  expect((await by.client.post(`${organization}/explain`, nobody)).body.allowed).toBe(false);
 });

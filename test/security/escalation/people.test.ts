@@ -1,7 +1,7 @@
 // Roles, invitations and memberships: nobody raises himself, touches owners without being one, or comes
 // back after his membership ended.
 import { afterAll, expect, test } from "vitest";
-import type { Role } from "../../../src/core/authorize.ts";
+import { type Role, roles } from "../../../src/core/authorize.ts";
 import type { ErrorCode } from "../../../src/core/errors.ts";
 import {
   type Actor,
@@ -9,6 +9,7 @@ import {
   expectNoValue,
   expectValue,
   field,
+  hours,
   organization,
   organizations,
   people,
@@ -78,6 +79,24 @@ attempt("make a friend an owner by a scoped token of an owner", async () =>
   raising(await it.narrowed(owner, { scopes: ["people.*"] }), it.person(), "owner"),
 );
 
+const here = { addresses: ["127.0.0.0/8"] };
+
+attempt("make a friend an owner by a token for one network", async () =>
+  raising(await it.narrowed(owner, here), it.person(), "owner"),
+);
+
+attempt("make a friend an admin by a token for one network", async () =>
+  raising(await it.narrowed(it.person("admin"), here), it.person(), "admin"),
+);
+
+attempt(
+  "make an auditor a member by a token that ends and only manages people and makes things",
+  async () => {
+    const scopes = ["people.*", "store.create", "machine.create"];
+    return raising(await it.narrowed(owner, { scopes, expiresAt: hours(1) }), it.person("auditor"), "member");
+  },
+);
+
 attempt("demote an owner as an admin", async () => raising(it.person("admin"), owner, "member"));
 
 attempt("demote somebody as a member", async () =>
@@ -126,6 +145,20 @@ attempt("invite an owner by a scoped token of an owner", async () =>
 attempt("invite an admin by a scoped token", async () =>
   inviting(await it.narrowed(owner, { scopes: ["people.*", "secret.*", "store.*"] }), "admin"),
 );
+
+for (const role of roles) {
+  attempt(`invite as ${role} by an owner's token for one network`, async () =>
+    inviting(await it.narrowed(owner, here), role),
+  );
+}
+
+attempt("vouch anew for an invitation by a token for one network", async () => {
+  const { membershipId } = await it.made(people, { email: anEmail(), role: "admin" });
+  const by = await it.narrowed(owner, here);
+  const answer = await by.client.patch(`${people}/${membershipId}`, { role: "member" });
+  const unchanged = async () => expect((await me.get(`${people}/${membershipId}`)).body.role).toBe("admin");
+  return { by, answer, refused: "caller.denied", unchanged };
+});
 
 attempt("invite as a member", async () => inviting(it.person(), "member"));
 
@@ -232,4 +265,17 @@ test("allowed: an admin invites and makes admins, an owner makes owners, and one
   expect((await me.patch(`${people}/${membershipId}`, { role: "owner" })).status).toBe(200);
   expect((await me.delete(`${people}/${membershipId}`)).status).toBe(204);
   expect((await me.get(`${organizations}/default`)).status).toBe(200);
+});
+
+test("allowed: an owner's token that ends makes owners, and one for a network lowers a role", async () => {
+  const friend = it.person();
+  const { membershipId } = await placeOf(friend);
+  const by = await it.narrowed(owner, { expiresAt: hours(1) });
+  const role = async ({ client }: Actor, wanted: Role) => {
+    const answer = await client.patch(`${people}/${membershipId}`, { role: wanted });
+    expect(answer.status, answer.text).toBe(200);
+  };
+  await role(by, "owner");
+  const narrow = await it.narrowed(owner, { ...here, scopes: ["people.*"] });
+  for (const lower of ["admin", "auditor"] as const) await role(narrow, lower);
 });

@@ -213,6 +213,12 @@ attempt("restore a version with the right to write values", async () => {
   return { by, answer, refused: "caller.denied" };
 });
 
+attempt("learn by restoring which versions there are, with the right to write values", async () => {
+  const { path } = await it.secret();
+  const by = await it.narrowed(owner, { scopes: ["secret.read", "secret.write"] });
+  return { by, answer: await by.client.post(`${path}/versions/9/restore`), refused: "caller.denied" };
+});
+
 attempt("delete a store with all its secrets by a token that deletes stores", async () => {
   const { slug } = await it.store();
   const { path } = await it.secret(slug);
@@ -223,19 +229,110 @@ attempt("delete a store with all its secrets by a token that deletes stores", as
 
 attempt("delete a store so that its secrets come where one reads", async () => {
   const { slug } = await it.store();
-  const { id, path } = await it.secret(slug);
+  const { id, name } = await it.secret(slug);
   const there = ["store.delete", "secret.delete"].map((action) => `${action}@${slug}`);
   const here = ["secret.restore", "secret.reveal"].map((action) => `${action}@default`);
   const by = await it.narrowed(owner, { scopes: ["store.list", "secret.read", ...there, ...here] });
-  const answer = await by.client.delete(`${stores}/${slug}?force=true`);
-  const unchanged = async () => {
-    expect((await by.client.post(`${trash}/${id}/restore`, {})).status).toBe(404);
-    await expectValue(owner, path);
-  };
-  return { by, answer, refused: "caller.denied", unchanged };
+  expect((await by.client.delete(`${stores}/${slug}?force=true`)).status).toBe(204);
+  const answer = await by.client.post(`${trash}/${id}/restore`, {});
+  return { by, answer, refused: "caller.denied", unchanged: () => expectNoValue(by, inDefault(name)) };
 });
 
-test("allowed: to delete a store whose values one may read, or may read nowhere", async () => {
+/** A secret whose store was deleted with it. */
+async function orphaned() {
+  const { id: store, slug } = await it.store();
+  const secret = await it.secret(slug);
+  const before = it.person("member", ["store", store, "manage"]);
+  expect((await me.delete(`${stores}/${slug}?force=true`)).status).toBe(204);
+  return { ...secret, before };
+}
+
+for (const level of ["write", "manage"] as const) {
+  attempt(`restore what lay in a deleted store, with ${level} in the default one`, async () => {
+    const { id, name } = await orphaned();
+    const by = it.person("member", ["store", first, level]);
+    const shown = await by.client.get(`${trash}?limit=1000`);
+    expect(shown.text).not.toContain(id);
+    const answer = await by.client.post(`${trash}/${id}/restore`, {});
+    return { by, answer, refused: "secret.not_found", unchanged: () => expectNoValue(by, inDefault(name)) };
+  });
+}
+
+attempt("purge what lay in a deleted store, managing the default one", async () => {
+  const { id } = await orphaned();
+  const by = it.person("member", ["store", first, "manage"]);
+  const answer = await by.client.delete(`${trash}/${id}`);
+  const unchanged = async () => expect((await me.get(`${trash}?limit=1000`)).text).toContain(id);
+  return { by, answer, refused: "secret.not_found", unchanged };
+});
+
+attempt("restore what lay in one's own deleted store to the readers of the default one", async () => {
+  const { id, before } = await orphaned();
+  const answer = await before.client.post(`${trash}/${id}/restore`, {});
+  return { by: before, answer, refused: "secret.not_found" };
+});
+
+attempt(
+  "restore from a deleted store by the secret's own grant, making nothing in the default one",
+  async () => {
+    const { id, name } = await orphaned();
+    const by = it.person("member", ["secret", id, "write"], ["store", first, "read"]);
+    const answer = await by.client.post(`${trash}/${id}/restore`, {});
+    return { by, answer, refused: "caller.denied", unchanged: () => expectNoValue(owner, inDefault(name)) };
+  },
+);
+
+attempt("restore from a deleted store by a token that reads no value", async () => {
+  const { id, name } = await orphaned();
+  const by = await it.narrowed(owner, { scopes: ["secret.read", "secret.restore", "secret.create"] });
+  const answer = await by.client.post(`${trash}/${id}/restore`, {});
+  return { by, answer, refused: "caller.denied", unchanged: () => expectNoValue(owner, inDefault(name)) };
+});
+
+attempt("grant oneself what lay in a deleted store, managing the default one", async () => {
+  const { id } = await orphaned();
+  const by = it.person("member", ["store", first, "manage"]);
+  const body = { subject: { kind: "person", id: by.id }, object: { kind: "secret", id }, level: "manage" };
+  return { by, answer: await by.client.put(`${organization}/grants`, body), refused: "secret.not_found" };
+});
+
+test("allowed: who writes everywhere, or holds the secret and makes secrets there, restores from a deleted store", async () => {
+  for (const place of ["organization", "secret"] as const) {
+    const { id, name } = await orphaned();
+    const held =
+      place === "secret"
+        ? ([
+            ["secret", id, "write"],
+            ["store", first, "write"],
+          ] as const)
+        : ([["organization", it.coffer.bootstrap.organization.id, "write"]] as const);
+    const by = it.person("member", ...held);
+    const answer = await by.client.post(`${trash}/${id}/restore`, {});
+    expect([answer.status, answer.body.storeId], answer.text).toEqual([200, first]);
+    await expectValue(by, inDefault(name));
+    // From now on it is the default store's: whoever reads there reads it.
+    await expectValue(it.person("member", ["store", first, "read"]), inDefault(name));
+    expect((await me.delete(inDefault(name))).status).toBe(204);
+    const writer = it.person("member", ["store", first, "write"]);
+    expect((await writer.client.post(`${trash}/${id}/restore`, {})).status).toBe(200);
+  }
+});
+
+test("who reads the feed of the default store hears nothing of what lay in a deleted one until it is restored", async () => {
+  const reader = it.person("member", ["store", first, "read"]);
+  const [purged, restored] = [await orphaned(), await orphaned()];
+  const changes = `${organization}/changes?since=`;
+  const { body: begin } = await reader.client.get(`${changes}0&limit=1000`);
+  expect((await me.delete(`${trash}/${purged.id}`)).status).toBe(204);
+  expect((await me.post(`${trash}/${restored.id}/restore`, { name: "Renamed" })).status).toBe(200);
+  const { body } = await reader.client.get(`${changes}${begin.revision}`);
+  const text = JSON.stringify([begin, body]);
+  for (const { name } of [purged, restored]) expect(text).not.toContain(name);
+  expect(text).not.toContain(purged.id);
+  expect(body.items).toMatchObject([{ kind: "secret.restored", secretId: restored.id, name: "Renamed" }]);
+});
+
+test("allowed: to delete a store with all its secrets, whatever one reads", async () => {
   for (const reveals of [["secret.reveal"], []]) {
     const { slug } = await it.store();
     await it.secret(slug);

@@ -101,6 +101,65 @@ attempt("mint a lasting one by a token for one network that ends", async () => {
   return minting(await it.narrowed(owner, { addresses, expiresAt: hours(1) }), { addresses });
 });
 
+attempt("mint for all stores by a scope for the store a token is bound to", async () => {
+  const { slug } = await it.store();
+  const by = await it.narrowed(owner, { stores: [slug] });
+  return minting(by, { scopes: [`secret.*@${slug}`] });
+});
+
+attempt("mint for one store more than a token is bound to", async () => {
+  const { slug } = await it.store();
+  const by = await it.narrowed(owner, { stores: [slug] });
+  return { ...(await minting(by, { stores: [slug, "default"] })), refused: "store.not_found" };
+});
+
+attempt("mint by a token bound to stores without the right to mint", async () => {
+  const { slug } = await it.store();
+  const by = await it.narrowed(owner, { scopes: ["secret.*"], stores: [slug] });
+  return minting(by, { scopes: ["secret.reveal"], stores: [slug] });
+});
+
+attempt("revoke one's other tokens by one bound to a store", async () => {
+  const victim = await it.narrowed(owner, {});
+  const { body } = await victim.client.get(tokens);
+  const by = await it.narrowed(owner, { stores: ["default"] });
+  return {
+    by,
+    answer: await by.client.delete(`${tokens}/${body.items[0].id}`),
+    refused: "token.not_found",
+    unchanged: async () => expect((await victim.client.get("/v1/whoami")).status).toBe(200),
+  };
+});
+
+attempt("learn of a hidden store by a scope for a name in it", async () => {
+  const { name } = await it.secret();
+  const by = it.person();
+  const tried = await minting(by, { scopes: [`secret.reveal@default/${name}`] });
+  return { ...tried, refused: "store.not_found" };
+});
+
+attempt("mint a token of a machine from everywhere by a token for one network", async () => {
+  const { id } = it.machine();
+  const by = await it.narrowed(it.person("member", ["machine", id, "manage"]), {
+    addresses: ["127.0.0.0/8"],
+  });
+  return minting(by, {}, { kind: "machine", id });
+});
+
+attempt("mint a lasting token of a machine by a narrow one that ends", async () => {
+  const { id } = it.machine();
+  const narrow = { scopes: ["token.manage"], expiresAt: hours(1) };
+  const by = await it.narrowed(it.person("member", ["machine", id, "manage"]), narrow);
+  return minting(by, { scopes: ["token.manage"] }, { kind: "machine", id });
+});
+
+attempt("mint a token of a service outside of the stores that one's own is bound to", async () => {
+  const { slug } = await it.store();
+  const { id } = await it.service();
+  const by = await it.narrowed(owner, { stores: [slug] });
+  return { ...(await minting(by, {}, { kind: "service", id })), refused: "principal.not_found" };
+});
+
 attempt("mint by a token that may only see tokens", async () => {
   const scopes = ["token.read"];
   return minting(await it.narrowed(owner, { scopes }), { scopes });
@@ -166,6 +225,17 @@ attempt("mint without scopes over all organizations by a scoped token over all",
   const { token } = await it.made("/v1/tokens", { name: "narrow", scopes: ["token.manage"] });
   const by = it.as(owner.id, token);
   return { by, answer: await by.client.post("/v1/tokens", { name: "wider" }), refused: "caller.denied" };
+});
+
+attempt("mint as narrow a token over all organizations without the right to mint", async () => {
+  const scopes = ["secret.reveal"];
+  const { token } = await it.made("/v1/tokens", { name: "narrow", scopes });
+  const by = it.as(owner.id, token);
+  return {
+    by,
+    answer: await by.client.post("/v1/tokens", { name: "copy", scopes }),
+    refused: "caller.denied",
+  };
 });
 
 attempt("make an organization by an operator's token of one organization", async () => {
@@ -246,4 +316,30 @@ test("allowed: a narrower token of one's own, and one of a machine that one mana
   const { id } = it.machine();
   const by = it.person("member", ["machine", id, "manage"]);
   await it.made(tokens, { principal: { kind: "machine", id }, name: "robot" }, by.client);
+});
+
+test("allowed: exactly as wide a token, by one bound to a store, one for a name, and who holds one secret", async () => {
+  const { slug } = await it.store();
+  const { path, name, id } = await it.secret(slug);
+  const bound = await it.narrowed(owner, { stores: [slug] });
+  await expectValue(await it.narrowed(bound, { stores: [slug] }), path);
+  const scopes = ["token.manage", `secret.reveal@${slug}/${name}`];
+  const narrow = await it.narrowed(owner, { scopes });
+  await expectValue(await it.narrowed(narrow, { scopes }), path);
+  await expectValue(await it.narrowed(narrow, { scopes: scopes.slice(1) }), path);
+  const holder = it.person("member", ["secret", id, "read"]);
+  await expectValue(await it.narrowed(holder, { scopes: scopes.slice(1) }), path);
+  const robot = it.machine(["store", (await it.store()).id, "read"]);
+  const inStore = { principal: { kind: "machine", id: robot.id }, name: "robot", stores: [slug] };
+  await it.made(tokens, inStore, bound.client);
+});
+
+test("who may only see a machine sees none of its tokens", async () => {
+  const { id } = it.machine();
+  await it.made(tokens, { principal: { kind: "machine", id }, name: "robot" });
+  const seen = async (level: "read" | "manage") => {
+    const { body } = await it.person("member", ["machine", id, level]).client.get(tokens);
+    return body.items.filter((token: { principal: { id: string } }) => token.principal.id === id).length;
+  };
+  expect([await seen("read"), await seen("manage")]).toEqual([0, 2]);
 });

@@ -11,6 +11,8 @@ import {
   expectNoValue,
   expectValue,
   field,
+  hours,
+  organizations,
   services,
   stores,
   trusts,
@@ -70,6 +72,30 @@ attempt("widen one's service to another store", async () => {
   const service = await it.service({ stores: [slug] });
   const { path } = await it.secret("default", { consumers: [service.name] });
   const by = await it.narrowed(owner, { scopes: [...keeper, `secret.reveal@${slug}`] });
+  const answer = await by.client.patch(`${services}/${service.id}`, { stores: [slug, "default"] });
+  return { by, answer, refused: "caller.denied", unchanged: () => expectNoValue(service, path) };
+});
+
+attempt("bind a service to a store that the token may not know", async () => {
+  const [mine, theirs] = [await it.store(), await it.store()];
+  const scopes = [
+    "service.*",
+    ...["store.list", "secret.read", "secret.reveal"].map((a) => `${a}@${mine.slug}`),
+  ];
+  const by = await it.narrowed(owner, { scopes });
+  return { ...(await making(by, aName(), [theirs.slug])), refused: "store.not_found" };
+});
+
+attempt("make a service by a token for one network", async () =>
+  making(await it.narrowed(owner, { addresses: ["127.0.0.0/8"] }), aName(), ["default"]),
+);
+
+attempt("widen one's service by a scoped token that ends", async () => {
+  const { slug } = await it.store();
+  const service = await it.service({ stores: [slug] });
+  const { path } = await it.secret("default", { consumers: [service.name] });
+  const narrow = { scopes: [...keeper, "secret.reveal"], expiresAt: hours(1) };
+  const by = await it.narrowed(owner, narrow);
   const answer = await by.client.patch(`${services}/${service.id}`, { stores: [slug, "default"] });
   return { by, answer, refused: "caller.denied", unchanged: () => expectNoValue(service, path) };
 });
@@ -150,6 +176,16 @@ attempt("start a job in a store of another tenant", async () =>
   starting(owner, (await it.tenant()).store, "store.not_found"),
 );
 
+attempt("list organizations as a job", async () => {
+  const by = await it.job("default");
+  return { by, answer: await by.client.get(organizations), refused: "caller.denied" };
+});
+
+attempt("list organizations by a token that only reveals", async () => {
+  const by = await it.narrowed(owner, { scopes: ["secret.reveal"] });
+  return { by, answer: await by.client.get(organizations), refused: "caller.denied" };
+});
+
 attempt("start a job as a job", async () => starting(await it.job("default"), "default"));
 
 attempt("read as a job what its claims do not satisfy", async () => {
@@ -224,6 +260,44 @@ attempt("let jobs into one store more than the token reads", async () => {
   const by = await it.narrowed(owner, { scopes });
   const two = [slug, "default"].map((store) => ({ store, value: store }));
   return trusting(by, { store: null, storeClaim: "cluster_id", stores: two });
+});
+
+attempt("let jobs in by a token for one network", async () =>
+  trusting(await it.narrowed(owner, { addresses: ["127.0.0.0/8"] })),
+);
+
+attempt("let jobs in for longer than the scoped token that does it lasts", async () => {
+  const scopes = ["trust.*", "job.*", "store.list", "secret.reveal"];
+  return trusting(await it.narrowed(owner, { scopes, expiresAt: hours(1) }));
+});
+
+attempt("let strangers in as a machine, by a token for one network", async () => {
+  const by = await it.narrowed(owner, { addresses: ["127.0.0.0/8"] });
+  return trusting(by, { store: null, as: { machine: it.machine().id } });
+});
+
+attempt("rename a trust as a member, who sees none", async () => {
+  const { id } = await it.made(trusts, terms());
+  const by = it.person();
+  const answer = await by.client.patch(`${trusts}/${id}`, { name: "mine" });
+  return { by, answer, refused: "trust.not_found" };
+});
+
+attempt("end a trust as a member, who sees none", async () => {
+  const { id } = await it.made(trusts, terms());
+  const by = it.person();
+  const answer = await by.client.delete(`${trusts}/${id}`);
+  const unchanged = async () => expect((await me.get(`${trusts}/${id}`)).status).toBe(200);
+  return { by, answer, refused: "trust.not_found", unchanged };
+});
+
+attempt("lead jobs into a store that the token may not know", async () => {
+  const [mine, theirs] = [await it.store(), await it.store()];
+  const scopes = [
+    "trust.*",
+    ...["store.list", "secret.reveal", "job.manage"].map((a) => `${a}@${mine.slug}`),
+  ];
+  return trusting(await it.narrowed(owner, { scopes }), { store: theirs.slug }, "store.not_found");
 });
 
 attempt("let strangers in as a machine, by a token without values", async () => {

@@ -107,6 +107,14 @@ export async function makeCallers(
     for (const object of objects) await grant(self, object, level);
     return minted(name, self);
   };
+  /** No route gives a machine manage: a table says so, and it must count for nothing more than write. */
+  const managing = async (): Promise<Caller> => {
+    const made = await robot("machine store manage", [store], "write");
+    inTables(data, (db) =>
+      db.prepare("UPDATE grants SET level = 'manage' WHERE subject_id = ?").run(made.self.id),
+    );
+    return made;
+  };
   const job = async (name: string, where: string, slug: string): Promise<Caller> => {
     const body = { jobId: name.replaceAll(" ", "-"), claims: { pipeline_slug: slug } };
     const { token } = await make(`/stores/${where}/jobs`, body);
@@ -141,7 +149,10 @@ export async function makeCallers(
     });
   }
   admitted.push(await robot("machine", [], "read"));
-  for (const level of levels) admitted.push(await robot(`machine store ${level}`, [store], level));
+  for (const level of ["read", "write"] as const) {
+    admitted.push(await robot(`machine store ${level}`, [store], level));
+  }
+  admitted.push(await managing());
   admitted.push({
     ...(await robot("machine secret read", onSecrets, "read")),
     holds: { kind: "secret", level: "read" },
@@ -208,10 +219,9 @@ export async function makeCallers(
 
 /** No route makes a person who is in no organization. */
 function insertPerson(data: string): { id: string; token: string } {
-  const db = new DatabaseSync(join(data, "coffer.db"), { timeout: 5_000 });
-  try {
-    const [id, tokenId] = [ids.next(), ids.next()];
-    const { text, hash } = mintToken("person", tokenId);
+  const [id, tokenId] = [ids.next(), ids.next()];
+  const { text, hash } = mintToken("person", tokenId);
+  inTables(data, (db) => {
     db.prepare("INSERT INTO people VALUES (?, ?, ?, 'Someone', 0, 1)").run(
       id,
       "out@example.org",
@@ -221,7 +231,14 @@ function insertPerson(data: string): { id: string; token: string } {
       `INSERT INTO tokens (id, organization_id, principal_kind, principal_id, name, hash, created_at)
        VALUES (?, NULL, 'person', ?, 'test', ?, 1)`,
     ).run(tokenId, id, hash);
-    return { id, token: text };
+  });
+  return { id, token: text };
+}
+
+function inTables(data: string, work: (db: DatabaseSync) => void): void {
+  const db = new DatabaseSync(join(data, "coffer.db"), { timeout: 5_000 });
+  try {
+    work(db);
   } finally {
     db.close();
   }

@@ -25,20 +25,27 @@ const shown = "++++4 444 444 444 444 44 44444 444 444 44 44444+444";
 const storeWritten = "+++34 3++ 3++ 444 3++ 44 43++4 334 334 44 444+4+443";
 const secretRead = "++++4 +++ +++ +++ +++ 44 4++++ +34 334 44 4+4+4+444";
 const secretWritten = "+++34 3++ 3++ 3++ 3++ 44 43++3 334 334 44 4+4+4+444";
-const secretPurged = "+++34 33+ 33+ 33+ 33+ 44 433+3 334 334 44 4+4+4+444";
+const secretPurged = "+++34 33+ 33+ 33+ 33+ 44 43333 334 334 44 4+4+4+444";
 const secretMade = "+++34 3++ 3++ 444 3++ 44 43++4 334 334 44 4+4+4+443";
-const storeManaged = "+++34 33+ 33+ 444 33+ 44 433+4 334 334 44 444+4+443";
+const storeManaged = "+++34 33+ 33+ 444 33+ 44 43334 334 334 44 444+4+443";
+/** What holds from every address is given by nobody who is bound to some. */
+const conferred = "+++33 333 333 333 333 33 33333 333 444 44 444333343";
+const conferredUnseen = "+++34 444 444 444 444 44 44444 444 444 44 444443443";
+/** In the trash without a store: of who holds everything, or that secret. */
+const orphanRestored = "+++34 3++ 444 333 444 44 44443 444 444 44 44444+444";
+const orphanPurged = "+++34 33+ 444 33+ 444 44 44443 444 444 44 44444+444";
 const listedAcross = "+++++ +++ +++ +++ +++ ++ +++++ 333 444 44 4+4+++343";
 const person = "+++++ +++ +++ +++ +++ ++ 33333 333 333 ++ +++++++++";
 const personEverywhere = "3+333 333 333 333 333 33 33333 333 333 3+ 333333333";
+const operators = "3+333 333 333 333 333 33 33333 333 333 33 333333333";
 const everyone = "+++++ +++ +++ +++ +++ ++ +++++ +++ +++ ++ +++++++++";
 
 export const rows: Readonly<Record<string, string>> = {
   getDocument: everyone,
   acceptInvitation: everyone,
   whoami: everyone,
-  listOrganizations: everyone,
-  createOrganization: "3+333 333 333 333 333 33 33333 333 333 33 333333333",
+  listOrganizations: "+++++ +++ +++ +++ +++ ++ +++++ +++ 333 ++ 333++++3+",
+  createOrganization: operators,
   getMe: person,
   updateMe: personEverywhere,
   listOwnTokens: personEverywhere,
@@ -49,19 +56,20 @@ export const rows: Readonly<Record<string, string>> = {
   getOrganization: inside,
   getQuota: inside,
   updateOrganization: governed,
+  deleteOrganization: "++333 333 333 333 333 33 33333 333 444 44 44433+343",
   listAudit: overseen,
   listChanges: listedAcross,
   // A job has no name by which it could ask about itself.
   "explain: oneself": "+++++ +++ +++ +++ +++ ++ +++++ +++ 444 44 +++++++++",
-  "explain: others in a store": "++++4 33+ 33+ 444 33+ 44 433+4 334 334 44 444+4+443",
-  explain: "++++4 33+ 33+ 33+ 33+ 44 433+3 334 334 44 434+4+444",
+  "explain: others in a store": "++++4 33+ 33+ 444 33+ 44 43334 334 334 44 444+4+443",
+  explain: "++++4 33+ 33+ 33+ 33+ 44 43333 334 334 44 434+4+444",
 
   listPeople: "+++++ +++ +++ +++ +++ ++ 33333 333 444 44 44433+343",
-  invitePerson: governed,
-  "invitePerson: as owner": "++333 333 333 333 333 33 33333 333 444 44 44433+343",
+  invitePerson: conferred,
+  "invitePerson: as owner": "++333 333 333 333 333 33 33333 333 444 44 444333343",
   getPerson: shown,
-  changeRole: "+++34 444 444 444 444 44 44444 444 444 44 44444+443",
-  "changeRole: to owner": "++334 444 444 444 444 44 44444 444 444 44 44444+443",
+  changeRole: conferredUnseen,
+  "changeRole: to owner": "++334 444 444 444 444 44 44444 444 444 44 444443443",
   removePerson: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
 
   listStores: "+++++ +++ +++ +++ +++ ++ +++++ 333 444 44 444+++34+",
@@ -90,6 +98,8 @@ export const rows: Readonly<Record<string, string>> = {
   listTrash: listedAcross,
   restoreSecret: secretWritten,
   purgeTrashed: secretPurged,
+  "restoreSecret: of a deleted store": orphanRestored,
+  "purgeTrashed: of a deleted store": orphanPurged,
 
   listGroups: overseen,
   createGroup: "+++33 333 333 333 333 33 33333 333 444 44 44433+34+",
@@ -97,7 +107,7 @@ export const rows: Readonly<Record<string, string>> = {
   updateGroup: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
   deleteGroup: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
   listGroupMembers: shown,
-  addGroupMember: "+++34 444 444 444 444 44 44444 444 444 44 44444+443",
+  addGroupMember: conferredUnseen,
   removeGroupMember: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
 
   listMachines: "+++++ +++ +++ +++ +++ ++ 33333 333 444 44 44433+343",
@@ -107,19 +117,20 @@ export const rows: Readonly<Record<string, string>> = {
   deleteMachine: "+++34 444 444 444 444 3+ 44444 444 444 44 44444+444",
 
   listServices: overseen,
-  createService: "+++33 333 333 333 333 33 33333 333 444 44 44433+343",
+  createService: conferred,
   getService: shown,
-  updateService: "+++34 444 444 444 444 44 44444 444 444 44 44444+443",
+  updateService: conferredUnseen,
   deleteService: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
 
   listGrants: "++++3 33+ 333 333 333 33 33333 333 444 44 44433+343",
-  "listGrants: on a store": "++++4 33+ 33+ 444 33+ 44 433+4 334 334 44 444+4+443",
-  putGrant: storeManaged,
-  deleteGrant: "+++34 33+ 33+ 444 33+ 44 433+4 334 334 44 444+4+44+",
+  "listGrants: on a store": "++++4 33+ 33+ 444 33+ 44 43334 334 334 44 444+4+443",
+  putGrant: "+++34 33+ 33+ 444 33+ 44 43334 334 334 44 444+43443",
+  deleteGrant: "+++34 33+ 33+ 444 33+ 44 43334 334 334 44 444+4+44+",
 
   listTokens: "+++++ +++ +++ +++ +++ ++ +++++ +++ 333 44 33333+333",
   mintToken: "+++++ +++ +++ +++ +++ ++ 33333 333 333 44 33333+333",
   "mintToken: as narrow as its minter": "+++++ +++ +++ +++ +++ ++ 33333 333 333 44 33333+33+",
+  "mintToken: for a store": "++++4 +++ +++ 444 +++ 44 33333 333 333 44 334+4+433",
   "mintToken: of a machine": "+++34 444 444 444 444 3+ 33333 333 333 44 44444+443",
   "mintToken: of a service": "+++34 444 444 444 444 44 33333 333 333 44 44444+443",
   getToken: shown,
@@ -127,18 +138,26 @@ export const rows: Readonly<Record<string, string>> = {
   "revokeToken: of an owner": "++334 444 444 444 444 44 44444 444 444 44 44444+44+",
 
   startJob: storeManaged,
-  endJob: "+++34 33+ 33+ 444 33+ 44 433+4 334 334 44 444+4+44+",
+  endJob: "+++34 33+ 33+ 444 33+ 44 43334 334 334 44 444+4+44+",
 
   listTrusts: overseen,
-  createTrust: governed,
+  createTrust: conferred,
   getTrust: shown,
-  renameTrust: "+++33 333 333 333 333 33 33333 333 444 44 44433+34+",
-  deleteTrust: "+++33 333 333 333 333 33 33333 333 444 44 44433+34+",
+  renameTrust: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
+  deleteTrust: "+++34 444 444 444 444 44 44444 444 444 44 44444+44+",
 
   getKeys: overseen,
   destroyKey: governed,
   rewrapValues: governed,
   rotateKey: governed,
+
+  getInstallationKeys: operators,
+  destroyInstallationKey: operators,
+  rotateInstallationKey: operators,
+  rotateRootKey: operators,
+  rewrapKeys: operators,
+  retireRootKey: operators,
+  destroyRootKey: operators,
 };
 
 export type Sign = "+" | "3" | "4";
@@ -181,8 +200,14 @@ const besides: Readonly<Record<string, string>> = {
 
 /** Of routes that decide before they look: who is refused only for what he lacks of the thing found. */
 const foundFirst: Readonly<Record<string, readonly string[]>> = {
-  addGroupMember: ["token that only confers"],
-  updateService: ["token that only confers"],
+  addGroupMember: ["token from here", "token that only confers"],
+  updateService: ["token from here", "token that only confers"],
+  "mintToken: for a store": [
+    "token secret.reveal",
+    "token secret.*@store",
+    "writer's token secret.reveal",
+    "token that only confers",
+  ],
   "mintToken: of a machine": ["read on a machine", "token that only confers"],
   "mintToken: of a service": ["token that only confers"],
   updateMachine: ["read on a machine"],

@@ -66,6 +66,7 @@ const [member, group, machine, service, trust, trashed, token] = [
   one("trash", "trashed"),
   one("tokens", "token"),
 ];
+const ofAll = (path: string) => post(`/v1/installation/${path}`, undefined);
 const aName = () => `n-${randomUUID()}`;
 /** No secret of these tests is at that revision. */
 const never = '"1"';
@@ -83,6 +84,14 @@ const made = async ({ world, caller, by, site }: FreshCell, asked: Asked, kind?:
 const freshMember: AskedRoute["fresh"] = async ({ world, by, site }) => ({
   member: (await invited(world.wire, by, site.org, "member")).membership,
 });
+const freshOrphan: AskedRoute["fresh"] = async (cell) => {
+  const { world, by, site } = cell;
+  const { slug } = await done(world.wire, by, post(`${org(site)}/stores`, { name: aName() }));
+  const inStore = `${org(site)}/stores/${slug}`;
+  const id = await made(cell, post(`${inStore}/secrets`, { value: "v", name: aName() }), "secret");
+  await done(world.wire, by, del(`${inStore}?force=true`));
+  return { trashed: id };
+};
 const freshInvitation: AskedRoute["fresh"] = async ({ world }) => {
   const asked = post("/v1/organizations/here/people", {
     email: `${randomUUID()}@example.org`,
@@ -127,6 +136,8 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
   getOrganization: { takes: "org", ask: (site) => get(org(site)) },
   getQuota: { takes: "org", ask: (site) => get(`${org(site)}/quota`) },
   updateOrganization: { takes: "org", ask: (site) => patch(org(site), { name: site.org }) },
+  // Neither is empty.
+  deleteOrganization: { takes: "org", allowed: 409, ask: (site) => del(org(site)) },
   listAudit: { takes: "org", ask: (site) => get(`${org(site)}/audit?limit=1`) },
   listChanges: { takes: "org", ask: (site) => get(`${org(site)}/changes?limit=1`) },
   "explain: oneself": {
@@ -227,6 +238,16 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
       await done(world.wire, by, del(`${inStore}/${id}`));
       return { trashed: id };
     },
+    ask: (site) => del(trashed(site)),
+  },
+  "restoreSecret: of a deleted store": {
+    takes: "trashed",
+    fresh: freshOrphan,
+    ask: (site) => post(`${trashed(site)}/restore`, {}),
+  },
+  "purgeTrashed: of a deleted store": {
+    takes: "trashed",
+    fresh: freshOrphan,
     ask: (site) => del(trashed(site)),
   },
 
@@ -333,6 +354,12 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
       return post(`${org(site)}/tokens`, token);
     },
   },
+  "mintToken: for a store": {
+    takes: "store",
+    decidesFirst: true,
+    ask: (site, { self }) =>
+      post(`${org(site)}/tokens`, { principal: self, ...narrowest, stores: [site.store] }),
+  },
   "mintToken: of a machine": {
     takes: "machine",
     decidesFirst: true,
@@ -394,4 +421,13 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
   },
   rewrapValues: { takes: "org", alone: true, ask: (site) => post(`${org(site)}/keys/rewrap`, undefined) },
   rotateKey: { takes: "org", alone: true, ask: (site) => post(`${org(site)}/keys/rotate`, undefined) },
+
+  getInstallationKeys: { takes: null, ask: () => get("/v1/installation/keys") },
+  destroyInstallationKey: { takes: null, alone: true, allowed: 409, ask: () => ofAll("keys/1/destroy") },
+  rotateInstallationKey: { takes: null, alone: true, ask: () => ofAll("keys/rotate") },
+  // The server was given the one root key that wraps already.
+  rotateRootKey: { takes: null, allowed: 409, ask: () => ofAll("root-keys/rotate") },
+  rewrapKeys: { takes: null, ask: () => ofAll("root-keys/rewrap") },
+  retireRootKey: { takes: null, allowed: 404, ask: () => ofAll("root-keys/rk_0123456789abcdef/retire") },
+  destroyRootKey: { takes: null, allowed: 404, ask: () => ofAll("root-keys/rk_0123456789abcdef/destroy") },
 };

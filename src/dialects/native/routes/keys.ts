@@ -8,7 +8,7 @@ import { type Route, route } from "../route.ts";
 const all = "/v1/organizations/:org/keys";
 
 /** Written in 32 bits into every sealed value. */
-const termRule = { min: 1, max: 2 ** 32 - 1, otherwise: 1 };
+export const termRule = { min: 1, max: 2 ** 32 - 1, otherwise: 1 };
 
 export function keyRoutes({ keys }: Operations): readonly Route[] {
   return [

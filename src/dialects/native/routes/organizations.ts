@@ -1,5 +1,6 @@
 // Who one is, and the organizations one reaches.
 import type { OrganizationOperations } from "../../../core/organizations/operations.ts";
+import { flag } from "../../../http/queries.ts";
 import { listOf, pageAsked, slugAfter, wirePage } from "../pages.ts";
 import * as present from "../present.ts";
 import { placeRef } from "../refs.ts";
@@ -78,6 +79,21 @@ export function organizationRoutes(organizations: OrganizationOperations): reado
       },
       async ({ caller, params, body }) =>
         present.organization(await organizations.update(caller, placeRef("organization", params.org), body)),
+    ),
+
+    route(
+      {
+        method: "DELETE",
+        url: one,
+        operationId: "deleteOrganization",
+        summary: "Delete an organization (owners); with secrets in it only by force, which destroys them",
+        query: schema.organizationRemoval,
+        status: 204,
+      },
+      async ({ caller, params, query }) => {
+        const options = { force: flag("force", query.force) };
+        await organizations.remove(caller, placeRef("organization", params.org), options);
+      },
     ),
 
     route(
