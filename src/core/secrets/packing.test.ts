@@ -52,6 +52,6 @@ test("what was packed comes out as it was, also where callers follow each other"
 });
 
 test("what is no recording is refused", () => {
-  expect(() => unpackRecordings(organizationId, [0, null, 1, 1, 1, 1, 0])).toThrow(TypeError);
-  expect(() => unpackRecordings(organizationId, [1, "nobody"])).toThrow(TypeError);
+  expect(() => unpackRecordings(organizationId, JSON.stringify([0, null, 1, 1, 1, 1, 0]))).toThrow(TypeError);
+  expect(() => unpackRecordings(organizationId, JSON.stringify([1, "nobody"]))).toThrow(TypeError);
 });

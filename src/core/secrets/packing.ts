@@ -3,7 +3,9 @@
 import { type Caller, callerKinds } from "../caller.ts";
 import type { Recording, RevealRecord } from "./record.ts";
 
-export type PackedRecordings = readonly (string | number | null)[];
+export type PackedRecordings = string;
+
+type Field = string | number | null;
 
 /** How many fields stand before the reveals of a recording, besides those of a new caller. */
 const callerFields = 6;
@@ -27,7 +29,7 @@ export function packRecordings(recordings: readonly Recording[]): PackedRecordin
       list.push(secretId, storeId, name, revision, version, because, touch ? 1 : 0);
     }
   }
-  return list;
+  return JSON.stringify(list);
 }
 
 function isSame(one: Caller, other: Caller): boolean {
@@ -41,7 +43,8 @@ function isSame(one: Caller, other: Caller): boolean {
   );
 }
 
-export function unpackRecordings(organizationId: string, list: PackedRecordings): readonly Recording[] {
+export function unpackRecordings(organizationId: string, packed: PackedRecordings): readonly Recording[] {
+  const list = JSON.parse(packed) as readonly Field[];
   const text = (at: number) => String(list[at]);
   const textOrNull = (at: number) => {
     const value = list[at];
