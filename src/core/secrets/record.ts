@@ -16,6 +16,9 @@ export interface RevealRecord {
   readonly revision: number;
   readonly version: number;
   readonly because: string;
+}
+
+export interface RecordedReveal extends RevealRecord {
   /** Whether the time of the last read is to be moved. */
   readonly touch: boolean;
 }
@@ -26,7 +29,7 @@ export interface Recording extends OrganizationCall {
   readonly epochs: Epochs;
   /** The organization's revision at which every one of the secrets was last seen to stand. */
   readonly seenRevision: number;
-  readonly reveals: readonly RevealRecord[];
+  readonly reveals: readonly RecordedReveal[];
 }
 
 /** Recordings of one organization, as they lie in packing.ts. */

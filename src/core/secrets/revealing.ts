@@ -10,7 +10,6 @@ import type { Ref } from "../organizations/organization.ts";
 import type { Plaintext } from "../plaintext.ts";
 import type { Context } from "../ports.ts";
 import { type Remembered, remembered, revealMemory, touchIsDue } from "./memory.ts";
-import type { RevealRecord } from "./record.ts";
 import { recorder } from "./recorder.ts";
 import { parseBatch } from "./remove.ts";
 import {
@@ -82,7 +81,7 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
         (least, item) => Math.min(least, item.seenRevision),
         first.seenRevision,
       );
-      const reveals = items.map((item) => recordOf(item, at));
+      const reveals = items.map((item) => ({ packed: item.packed, touch: touchIsDue(item, at) }));
       const outcome = await written.record({ caller, at, organizationId, epochs, seenRevision, reveals });
       if (outcome === null) return false;
       for (const item of items) {
@@ -196,19 +195,6 @@ function refusalOf(
   if (!(item instanceof CofferError) || secret === undefined) return [];
   const entry = refusedEntry(call, "secret.reveal", refTarget(secret), item);
   return entry === null ? [] : [entry];
-}
-
-function recordOf(item: Remembered, at: number): RevealRecord {
-  const { secret, custody, version, because } = item.prepared;
-  return {
-    secretId: secret.id,
-    storeId: secret.storeId,
-    name: custody === "client" ? null : secret.name,
-    revision: secret.revision,
-    version,
-    because,
-    touch: touchIsDue(item, at),
-  };
 }
 
 function refuseTooMuch(items: readonly (Remembered | CofferError)[]): void {
