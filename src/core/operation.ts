@@ -105,7 +105,7 @@ export const recordRefusals: Command<readonly AuditEntry[], null> = {
   name: "audit.refusals",
   writesLast: true,
   run: async (tx, entries) => {
-    for (const entry of entries) await tx.audit.append(entry);
+    await tx.audit.appendAll(entries);
     return null;
   },
 };

@@ -336,6 +336,8 @@ export interface Keyring {
   seal(address: Address, value: Plaintext): Promise<SealedValue>;
   /** Throws `value.integrity`, naming the secret, when the bytes do not belong to the address. */
   open(address: Address, sealed: Uint8Array): Promise<Plaintext>;
+  /** As `open`, without waiting; null where the organization's keys are not at hand. */
+  openAtOnce(address: Address, sealed: Uint8Array): Plaintext | null;
   /** From one address to another without the value leaving the keyring. */
   reseal(from: Address, sealed: Uint8Array, to: Address): Promise<SealedValue>;
   /** The keyed hash that `seal` stores, for comparing a value with a stored one. */

@@ -141,7 +141,7 @@ async function recordSegment({ context, archive, before, log }: Run, stream: Due
 /** Removes rows that a record covers; what an earlier run left, too. */
 async function removeRows({ context, isStopped }: Run, stream: string): Promise<void> {
   const { auditChunkRows: limit } = limits;
-  while ((await context.database.execute(removeRecorded, { stream, limit })) === limit) {
+  while ((await context.database.execute(removeRecorded, { stream, limit })) > 0) {
     if (isStopped()) return;
     await pause(breathMs);
   }

@@ -2,7 +2,7 @@
 // or the file is long enough, or an entry must stay because of what it vouches for. It writes nothing.
 import type { StoredEntry, StreamHead } from "../core/audit/entry.ts";
 import { auditPage, type Restated, removalStanding } from "../core/audit/retention.ts";
-import type { DueStream } from "../core/audit/trail.ts";
+import type { DueStream, RowEntry } from "../core/audit/trail.ts";
 import { limits } from "../core/limits.ts";
 import type { Database } from "../core/ports.ts";
 import { ArchiveFailure } from "./archive.ts";
@@ -30,24 +30,26 @@ export function oldEntries(
   };
 
   async function* entries(): AsyncGenerator<StoredEntry, void> {
-    // Held back until it is known that another follows: an open stream keeps its last entry.
-    let held: StoredEntry | null = null;
+    // A row is held back until it is known that another follows: an open stream keeps its last one.
+    let held: RowEntry[] = [];
     for (let seq = range.after; ; ) {
-      const input = { stream: stream.id, after: seq, limit: limits.auditChunkRows };
+      const input = { stream: stream.id, after: seq, rows: limits.auditChunkRows };
       const page = await database.scan(auditPage, input);
       for (const entry of page) {
         if (entry.seq !== seq + 1) throw new ArchiveFailure("entries are missing");
         seq = entry.seq;
-        if (held !== null) yield take(held);
-        held = null;
-        const full = seq - range.after > limits.auditSegmentEntriesMax;
-        if (full || entry.at >= range.before || (await vouches(database, entry))) return;
-        held = entry;
+        if (entry.rowEnd !== held[0]?.rowEnd) {
+          for (const one of held) yield take(one);
+          held = [];
+          const full = seq - range.after > limits.auditSegmentEntriesMax;
+          if (full || entry.at >= range.before || (await vouches(database, entry))) return;
+        }
+        held.push(entry);
       }
-      if (page.length === limits.auditChunkRows) continue;
+      if (page.length > 0) continue;
       if (stream.closed === null) return;
       if (seq !== stream.closed.seq) throw new ArchiveFailure("the stream's end is missing");
-      if (held !== null) yield take(held);
+      for (const one of held) yield take(one);
       return;
     }
   }

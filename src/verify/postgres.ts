@@ -1,7 +1,7 @@
 // A trail read from PostgreSQL, in one read-only snapshot, a page at a time. The address may carry
 // a password, so no message of this file repeats it.
 import type { Client, QueryResult } from "pg";
-import { entryOf, headOf, type Row, secretOf, segmentOf, streamOf } from "./rows.ts";
+import { entriesOf, headOf, type Row, secretOf, segmentOf, streamOf } from "./rows.ts";
 import { type AuditSource, AuditUnreadable } from "./source.ts";
 import * as statements from "./statements.ts";
 
@@ -49,13 +49,13 @@ export async function postgresSource(url: string): Promise<AuditSource> {
       return [];
     },
     async *marks() {
-      for (const row of await all(statements.marks)) yield entryOf(row);
+      for (const row of await all(statements.marks)) yield* entriesOf(row);
     },
     async *entries() {
       let after: readonly unknown[] = ["", smallestBigint];
       for (;;) {
         const page = await all(statements.entriesAfter, [...after, entriesPerPage]);
-        for (const row of page) yield entryOf(row);
+        for (const row of page) yield* entriesOf(row);
         const last = page.at(-1);
         if (last === undefined || page.length < entriesPerPage) return;
         after = [last.stream, last.seq];

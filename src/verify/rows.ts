@@ -32,6 +32,57 @@ export function entryOf(row: Row): Entry {
   };
 }
 
+/** What each entry of a row has of its own, in the order in which the table's list has it. */
+const ownColumns = [
+  "target_id",
+  "target_name",
+  "target_store_id",
+  "because",
+  "details",
+  "request_id",
+] as const;
+
+/**
+ * All entries of a row of the table: the ones before the last stand in a list in its own. A list that
+ * cannot be read takes the row's sequence with it, for nobody can say any more what the row holds.
+ */
+export function entriesOf(row: Row): readonly Entry[] {
+  const last = entryOf(row);
+  const earlier = earlierOf(row.earlier);
+  if (earlier === null) return [{ ...last, seq: null }];
+  if (last.seq === null) return [last];
+  const first = last.seq - earlier.length;
+  return [
+    ...earlier.map((own, index) => ({ ...last, ...own, seq: first + index < 1 ? null : first + index })),
+    last,
+  ];
+}
+
+type Own = Pick<Entry, (typeof ownColumns)[number] | "hash">;
+
+function earlierOf(text: unknown): readonly Own[] | null {
+  if (text === null) return [];
+  let list: unknown;
+  try {
+    list = JSON.parse(String(text));
+  } catch {
+    return null;
+  }
+  if (typeof text !== "string" || !Array.isArray(list) || list.length === 0) return null;
+  const entries = list.map(ownOf).filter((own) => own !== null);
+  // Any other spelling of the same list is not what was written.
+  return entries.length === list.length && JSON.stringify(list) === text ? entries : null;
+}
+
+function ownOf(item: unknown): Own | null {
+  if (!Array.isArray(item) || item.length !== ownColumns.length + 1) return null;
+  const values: readonly unknown[] = item;
+  const [target_id, target_name, target_store_id, because, details, request_id] = values.map(field);
+  const hash = values.at(-1);
+  if (!isHash(hash) || request_id === undefined) return null;
+  return { target_id, target_name, target_store_id, because, details, request_id, hash } as Own;
+}
+
 export function streamOf(row: Row): StreamRow {
   return {
     id: String(field(row.id)),

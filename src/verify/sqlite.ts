@@ -2,7 +2,7 @@
 // write beside it. No row is ever written; the lock files beside the database are SQLite's own.
 import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { entryOf, headOf, type Row, secretOf, segmentOf, streamOf } from "./rows.ts";
+import { entriesOf, headOf, type Row, secretOf, segmentOf, streamOf } from "./rows.ts";
 import { type AuditSource, AuditUnreadable } from "./source.ts";
 import * as statements from "./statements.ts";
 
@@ -41,10 +41,10 @@ export function sqliteSource(file: string): AuditSource {
       return [];
     },
     async *marks() {
-      for (const row of rows(statements.marks)) yield entryOf(row);
+      for (const row of rows(statements.marks)) yield* entriesOf(row);
     },
     async *entries() {
-      for (const row of rows(statements.entries)) yield entryOf(row);
+      for (const row of rows(statements.entries)) yield* entriesOf(row);
     },
     async *secrets() {
       for (const row of rows(statements.secrets)) yield secretOf(row);

@@ -1,7 +1,7 @@
 // What a verification reads from a database, in one text for both engines.
 import { entryColumns } from "./format.ts";
 
-const columns = `${entryColumns.join(", ")}, hash`;
+const columns = `${entryColumns.join(", ")}, hash, earlier`;
 
 export const installation = "SELECT id FROM installation";
 

@@ -308,7 +308,7 @@ describe("an entry or stream that nobody wrote is named:", () => {
     trail.run(
       `INSERT INTO audit_entries SELECT stream, 13, at, organization_id, caller_kind, caller_id, caller_name,
        token_id, dialect, action, target_kind, target_id, target_name, target_store_id, outcome, because,
-       details, address, request_id, hash FROM audit_entries WHERE ${at("one", 5)}`,
+       details, address, request_id, earlier, hash FROM audit_entries WHERE ${at("one", 5)}`,
     );
     rehash(trail, "one");
     expect(await found()).toEqual(expect.arrayContaining(["added one 13"]));
@@ -318,7 +318,7 @@ describe("an entry or stream that nobody wrote is named:", () => {
     trail.run(
       `INSERT INTO audit_entries SELECT 'two', 4, at, organization_id, caller_kind, caller_id, caller_name,
        token_id, dialect, action, target_kind, target_id, target_name, target_store_id, outcome, because,
-       details, address, request_id, hash FROM audit_entries WHERE ${at("one", 5)}`,
+       details, address, request_id, earlier, hash FROM audit_entries WHERE ${at("one", 5)}`,
     );
     rehash(trail, "two");
     expect(await found()).toEqual(["added two 4", "added two 4"]);
@@ -329,7 +329,7 @@ describe("an entry or stream that nobody wrote is named:", () => {
     trail.run(
       `INSERT INTO audit_entries SELECT 'x', 1, at, organization_id, caller_kind, caller_id, caller_name,
        token_id, dialect, action, target_kind, target_id, target_name, target_store_id, outcome, because,
-       details, address, request_id, hash FROM audit_entries WHERE ${at("one", 5)}`,
+       details, address, request_id, earlier, hash FROM audit_entries WHERE ${at("one", 5)}`,
     );
     rehash(trail, "x");
     expect(await found()).toEqual(["missing x 1"]);
@@ -343,4 +343,71 @@ test("a ruined trail is one bounded report", async () => {
   const { findings, omitted } = await check();
   expect(findings).toHaveLength(1_000);
   expect(omitted).toBeGreaterThan(400);
+});
+
+describe("entries that share a row", () => {
+  beforeEach(async () => {
+    const four = await trail.open("four", ["three"]);
+    const run = ["a", "b", "c", "d"].map((name) => ({
+      target: { kind: "secret", id: `s-${name}`, name, storeId: null },
+      requestId: name,
+    }));
+    await trail.appendRun(four, run);
+    await trail.append(four);
+    trail.sign(four);
+  });
+
+  const row = "stream = 'four' AND earlier IS NOT NULL";
+  const earlier = () =>
+    String(trail.db.prepare(`SELECT earlier FROM audit_entries WHERE ${row}`).get()?.earlier);
+  const change = (changed: (list: string[][]) => unknown) =>
+    trail.run(
+      `UPDATE audit_entries SET earlier = $1 WHERE ${row}`,
+      JSON.stringify(changed(JSON.parse(earlier()) as string[][])),
+    );
+
+  test("are read one by one, and follow each other", async () => {
+    expect(earlier()).toMatch(/^\[\["s-a","a",null,/);
+    expect(await check()).toMatchObject({ verdict: "intact", findings: [], streams: 4 });
+  });
+
+  test("one of them that was edited is named", async () => {
+    const [first] = trail.db.prepare(`SELECT seq FROM audit_entries WHERE ${row}`).all();
+    const seq = Number(first?.seq) - 2;
+    change((list) => list.map((own) => (own[0] === "s-b" ? ["s-x", ...own.slice(1)] : own)));
+    expect(await found()).toEqual([`edited four ${seq}`]);
+  });
+
+  test("two that changed places, one left out, one too many, and another spelling are found", async () => {
+    const whole = earlier();
+    const changes: ((list: string[][]) => unknown)[] = [
+      ([a, b, c]) => [b, a, c],
+      (list) => list.slice(1),
+      (list) => list.slice(0, 2),
+      () => [],
+      (list) => [...list, ...list.slice(0, 1)],
+      (list) => [list[0], ...list],
+      (list) => list.map((own) => [...own, "more"]),
+      (list) => list.map((own) => own.slice(1)),
+      (list) => ({ ...list }),
+    ];
+    for (const changed of changes) {
+      trail.run(`UPDATE audit_entries SET earlier = $1 WHERE ${row}`, whole);
+      change(changed);
+      expect((await check()).verdict, changed.toString()).toBe("broken");
+    }
+    for (const text of [` ${whole}`, "", "[", "null", "7"]) {
+      trail.run(`UPDATE audit_entries SET earlier = $1 WHERE ${row}`, text);
+      expect((await check()).verdict, text).toBe("broken");
+    }
+    trail.run(`UPDATE audit_entries SET earlier = $1 WHERE ${row}`, whole);
+    expect((await check()).verdict).toBe("intact");
+  });
+
+  test("what is said for all of them was said of each", async () => {
+    trail.run(`UPDATE audit_entries SET caller_name = 'x' WHERE ${row}`);
+    expect((await found()).length).toBeGreaterThan(0);
+    trail.run(`UPDATE audit_entries SET caller_name = 'Owner', earlier = NULL WHERE ${row}`);
+    expect((await found()).length).toBeGreaterThan(0);
+  });
 });

@@ -123,7 +123,8 @@ async function expectValues(wire: Wire): Promise<void> {
 }
 
 for (const engine of ["SQLite", ...(have("postgresql") ? ["PostgreSQL"] : [])]) {
-  describe(`a rotation of the root key on ${engine}`, () => {
+  // Each is three starts and a hundred organizations, and the machine may be busy.
+  describe(`a rotation of the root key on ${engine}`, { timeout: 90_000 }, () => {
     const tried = engine === "SQLite" ? points : pointsOnPostgres;
     test.each(tried)("killed at %s loses nothing, and ends when it is asked for again", async (point) => {
       const database = engine === "SQLite" ? null : await (await sharedPostgres()).database();

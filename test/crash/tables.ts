@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import pg from "pg";
+import { entriesInRows } from "../support/audit-rows.ts";
 import type { Place } from "./child.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -52,7 +53,8 @@ async function newEntries(ask: Ask, { streams }: Seen): Promise<readonly Row[]> 
   for (const { id } of await ask("SELECT id FROM audit_streams")) {
     // The id of a stream is a UUID made by the server; it can hold no quote.
     const after = `stream = '${id}' AND seq > ${streams.get(String(id)) ?? 0}`;
-    entries.push(...(await ask(`SELECT * FROM audit_entries WHERE ${after} ORDER BY seq`)));
+    const rows = await ask(`SELECT * FROM audit_entries WHERE ${after} ORDER BY seq`);
+    entries.push(...entriesInRows(rows));
   }
   return entries;
 }

@@ -27,7 +27,8 @@ import {
 import { sqliteTypes } from "../../src/storage/migrate.ts";
 import { initial } from "../../src/storage/migrations/0001-initial.ts";
 import { auditSegments } from "../../src/storage/migrations/0004-audit-segments.ts";
-import { closeGracefully, insertStored, openStream } from "../../src/storage/repositories/streams.ts";
+import { insertEntries, insertEntry } from "../../src/storage/repositories/audit-rows.ts";
+import { closeGracefully, openStream } from "../../src/storage/repositories/streams.ts";
 import type { Queryable, SqlValue, Statement } from "../../src/storage/sql.ts";
 import type { AuditStream } from "../../src/storage/stream.ts";
 import { transactionOn } from "../../src/storage/transaction.ts";
@@ -110,7 +111,20 @@ export class Trail {
   }
 
   append(stream: AuditStream, entry: Partial<AuditEntry> = {}): Promise<void> {
-    const whole: AuditEntry = {
+    return insertEntry(this.queryable, stream.append(this.#whole(entry)));
+  }
+
+  /** Entries of one moment, which share a row. */
+  appendRun(stream: AuditStream, entries: readonly Partial<AuditEntry>[]): Promise<void> {
+    const at = this.now();
+    return insertEntries(
+      this.queryable,
+      entries.map((entry) => stream.append(this.#whole({ at, ...entry }))),
+    );
+  }
+
+  #whole(entry: Partial<AuditEntry>): AuditEntry {
+    return {
       at: this.now(),
       organizationId,
       caller: { kind: "person", id: "p-1", name: "Owner", tokenId: "t-1" },
@@ -124,7 +138,6 @@ export class Trail {
       requestId: "r-1",
       ...entry,
     };
-    return insertStored(this.queryable, stream.append(whole));
   }
 
   /** Writes a secret's row and the entry that vouches for it, as an operation would. */

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import pg from "pg";
+import { type AuditRow, entriesInRows } from "./audit-rows.ts";
 import type { TestCoffer } from "./server.ts";
 
 /** Of an entry, what tests look at. */
@@ -21,18 +22,15 @@ export interface TrailEntry {
   readonly address: string | null;
 }
 
-const everything = `
-  SELECT at, organization_id, caller_kind, caller_name, token_id, action, target_kind, target_id, outcome,
-    because, details, address
-  FROM audit_entries ORDER BY stream, seq`;
+const everything = "SELECT * FROM audit_entries ORDER BY stream, seq";
 
 /** `database`: the address of its PostgreSQL; null for the embedded one. */
 export async function readTrail(coffer: TestCoffer, database: string | null): Promise<readonly TrailEntry[]> {
   if (database !== null) return readPostgres(database);
   const file = new DatabaseSync(join(coffer.data, "coffer.db"), { readOnly: true });
   try {
-    const rows: readonly unknown[] = file.prepare(everything).all();
-    return rows as readonly TrailEntry[];
+    const entries: readonly unknown[] = entriesInRows(file.prepare(everything).all());
+    return entries as readonly TrailEntry[];
   } finally {
     file.close();
   }
@@ -43,7 +41,8 @@ async function readPostgres(url: string): Promise<readonly TrailEntry[]> {
   client.setTypeParser(pg.types.builtins.INT8, Number);
   await client.connect();
   try {
-    return (await client.query<TrailEntry>(everything)).rows;
+    const entries: readonly unknown[] = entriesInRows((await client.query<AuditRow>(everything)).rows);
+    return entries as readonly TrailEntry[];
   } finally {
     await client.end();
   }

@@ -4,9 +4,8 @@
 import type { Call } from "../access.ts";
 import { entryOf } from "../operation.ts";
 import type { Command, Query, ReadTransaction } from "../ports.ts";
-import type { StoredEntry } from "./entry.ts";
 import { canonicalSegment, noSegment, type SignedSegment, segmentHash } from "./segment.ts";
-import type { DueStream } from "./trail.ts";
+import type { DueStream, RowEntry } from "./trail.ts";
 
 interface DueInput {
   /** Entries from before this time are due. */
@@ -24,12 +23,12 @@ export const dueStreams: Query<DueInput, readonly DueStream[]> = {
 interface PageInput {
   readonly stream: string;
   readonly after: number;
-  readonly limit: number;
+  readonly rows: number;
 }
 
-export const auditPage: Query<PageInput, readonly StoredEntry[]> = {
+export const auditPage: Query<PageInput, readonly RowEntry[]> = {
   name: "audit.page",
-  run: (tx, { stream, after, limit }) => tx.audit.entriesOf(stream, after, limit),
+  run: (tx, { stream, after, rows }) => tx.audit.entriesOf(stream, after, rows),
 };
 
 /** How far a stream was removed, and the newest record of all: the next one follows both. */

@@ -11,8 +11,11 @@ export interface DueStream {
   readonly openedAt: number;
   /** Null while some process may still append to it. */
   readonly closed: { readonly at: number; readonly seq: number; readonly hash: Uint8Array } | null;
-  /** Of the oldest entry that is still there. */
-  readonly firstSeq: number;
+}
+
+/** An entry, and the sequence of the last one in its row: rows are removed whole. */
+export interface RowEntry extends StoredEntry {
+  readonly rowEnd: number;
 }
 
 export interface AuditReader {
@@ -22,8 +25,8 @@ export interface AuditReader {
   ): Promise<readonly StoredEntry[]>;
   /** Streams with an oldest entry from before `at`, by id, after the given one. */
   due(at: number, after: string, limit: number): Promise<readonly DueStream[]>;
-  /** The entries of one stream after a sequence. */
-  entriesOf(stream: string, after: number, limit: number): Promise<readonly StoredEntry[]>;
+  /** The entries of a stream's next rows after a sequence at which a row ended. */
+  entriesOf(stream: string, after: number, rows: number): Promise<readonly RowEntry[]>;
   /** The newest record of removed entries: of all streams, of one. */
   newestSegment(): Promise<SignedSegment | null>;
   lastSegment(stream: string): Promise<SignedSegment | null>;
@@ -34,10 +37,12 @@ export interface AuditReader {
 export interface AuditRepository extends AuditReader {
   /** Chains the entry to this connection's stream. The head is adopted when the commit succeeds. */
   append(entry: AuditEntry): Promise<void>;
+  /** As `append` for each; those that are alike share a row. */
+  appendAll(entries: readonly AuditEntry[]): Promise<void>;
   saveHead(head: SignedHead): Promise<void>;
-  /** Whether that entry stands so, and is not the last one of a stream that may still grow. */
+  /** Whether that entry stands so at the end of a row, and is not the last one of a stream that may still grow. */
   mayRemove(stream: string, lastSeq: number, hash: string): Promise<boolean>;
   insertSegment(segment: SignedSegment): Promise<void>;
-  /** Removes rows that a record covers, the newest first, at most `limit`; answers how many. */
+  /** Removes rows that a record covers, the newest first, with at most `limit` entries; answers how many rows. */
   removeRecorded(stream: string, limit: number): Promise<number>;
 }

@@ -14,7 +14,8 @@ function keepTwice(shelf: Shelf, secret: SecretRef, kept: Remembered): void {
 
 function item(bytes: number, validUntil: number | null = null): Remembered {
   const prepared = { sealed: new Uint8Array(bytes), validUntil };
-  return { prepared: prepared as Remembered["prepared"], seenRevision: 1, touchedAt: null };
+  const packed = "" as Remembered["packed"];
+  return { prepared: prepared as Remembered["prepared"], packed, seenRevision: 1, touchedAt: null };
 }
 
 describe("what is remembered of reveals", () => {

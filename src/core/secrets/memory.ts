@@ -3,12 +3,16 @@
 import type { Caller } from "../caller.ts";
 import { limits } from "../limits.ts";
 import type { Ref } from "../organizations/organization.ts";
+import { type PackedReveal, packReveal } from "./packing.ts";
+import type { RevealRecord } from "./record.ts";
 import type { PreparedReveal } from "./reveal.ts";
 import type { SecretRef } from "./secret.ts";
 
 /** A prepared reveal with what was learnt of it since. */
 export interface Remembered {
   readonly prepared: PreparedReveal;
+  /** What each record of it says, made once. */
+  readonly packed: PackedReveal;
   /** The organization's revision at which the secret was last seen to stand. */
   seenRevision: number;
   /** When this process last moved the time of the last read. */
@@ -17,7 +21,18 @@ export interface Remembered {
 
 export function remembered(prepared: PreparedReveal): Remembered {
   const { organizationRevision: seenRevision, secret } = prepared;
-  return { prepared, seenRevision, touchedAt: secret.lastReadAt };
+  return { prepared, packed: packReveal(recordOf(prepared)), seenRevision, touchedAt: secret.lastReadAt };
+}
+
+function recordOf({ secret, custody, version, because }: PreparedReveal): RevealRecord {
+  return {
+    secretId: secret.id,
+    storeId: secret.storeId,
+    name: custody === "client" ? null : secret.name,
+    revision: secret.revision,
+    version,
+    because,
+  };
 }
 
 export function touchIsDue({ touchedAt }: Remembered, at: number): boolean {
@@ -53,7 +68,9 @@ const onceMax = 8_192;
  * each secret once would else push out what is read all the time, and leave much to collect.
  */
 export function revealMemory(bytesMax: number = limits.revealCacheBytesMax): RevealMemory {
-  const shelves = new Map<string, { places: Map<string, Place>; once: Set<string> }>();
+  // By credential, organization and store, each by itself: one long text would be made for each reveal.
+  const shelves = new Map<string | null, Map<string, Map<string, Shelf>>>();
+  let shelfCount = 0;
   const inOrder = new Set<Place>();
   let bytes = 0;
 
@@ -76,40 +93,55 @@ export function revealMemory(bytesMax: number = limits.revealCacheBytesMax): Rev
     }
   };
 
+  const newShelf = (): Shelf => {
+    const here = new Map<string, Place>();
+    const once = new Set<string>();
+    return {
+      find(secret, at) {
+        const place = here.get(keyOf(secret));
+        if (place === undefined) return null;
+        const { validUntil } = place.item.prepared;
+        if (validUntil === null || validUntil > at) return place.item;
+        drop(place);
+        return null;
+      },
+      keep(secret, item) {
+        const key = keyOf(secret);
+        if (once.delete(key) || here.has(key)) return put(here, key, item);
+        if (once.size >= onceMax) once.clear();
+        once.add(key);
+      },
+      forget: (secret) => drop(here.get(keyOf(secret))),
+    };
+  };
+
+  const putUp = (tokenId: string | null, organizationId: string, store: string): Shelf => {
+    // Empty shelves are small, but credentials come and go.
+    if (shelfCount >= limits.accessCacheEntriesMax) {
+      shelves.clear();
+      shelfCount = 0;
+      inOrder.clear();
+      bytes = 0;
+    }
+    const ofToken = within(shelves, tokenId);
+    const shelf = newShelf();
+    within(ofToken, organizationId).set(store, shelf);
+    shelfCount += 1;
+    return shelf;
+  };
+
   return {
-    shelf(caller, organizationId, store) {
-      const name = `${caller.tokenId}@${organizationId}/${"id" in store ? `#${store.id}` : store.slug}`;
-      let shelf = shelves.get(name);
-      if (shelf === undefined) {
-        // Empty shelves are small, but credentials come and go.
-        if (shelves.size >= limits.accessCacheEntriesMax) {
-          shelves.clear();
-          inOrder.clear();
-          bytes = 0;
-        }
-        shelf = { places: new Map(), once: new Set() };
-        shelves.set(name, shelf);
-      }
-      const { places: here, once } = shelf;
-      return {
-        find(secret, at) {
-          const place = here.get(keyOf(secret));
-          if (place === undefined) return null;
-          const { validUntil } = place.item.prepared;
-          if (validUntil === null || validUntil > at) return place.item;
-          drop(place);
-          return null;
-        },
-        keep(secret, item) {
-          const key = keyOf(secret);
-          if (once.delete(key) || here.has(key)) return put(here, key, item);
-          if (once.size >= onceMax) once.clear();
-          once.add(key);
-        },
-        forget: (secret) => drop(here.get(keyOf(secret))),
-      };
+    shelf({ tokenId }, organizationId, store) {
+      const key = "id" in store ? `#${store.id}` : store.slug;
+      return shelves.get(tokenId)?.get(organizationId)?.get(key) ?? putUp(tokenId, organizationId, key);
     },
   };
+}
+
+function within<K, L, T>(map: Map<K, Map<L, T>>, key: K): Map<L, T> {
+  const inner = map.get(key) ?? new Map<L, T>();
+  map.set(key, inner);
+  return inner;
 }
 
 /** Most secrets are named; a name cannot hold the control character that marks an id. */

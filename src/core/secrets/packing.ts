@@ -1,33 +1,52 @@
-// Recordings as one flat list of texts and numbers: a thread reads it in a fraction of the time that
-// as many objects take. Both ends are here; nobody else knows the layout.
+// Recordings as the text of one flat JSON array: it goes to the writer's thread in a fraction of the time
+// that as many objects take, and most of it is made once for many reveals. Both ends are here; nobody
+// else knows the layout.
 import { type Caller, callerKinds } from "../caller.ts";
-import type { Recording, RevealRecord } from "./record.ts";
+import type { RecordedReveal, Recording, RevealRecord } from "./record.ts";
 
-export type PackedRecordings = readonly (string | number | null)[];
+/** Text of some members of the array. */
+export type PackedReveal = string & { readonly packed: "reveal" };
+export type PackedRecordings = string & { readonly packed: "recordings" };
+
+/** A recording with its reveals as they are kept in this form. */
+export interface Packable extends Omit<Recording, "reveals"> {
+  readonly reveals: readonly { readonly packed: PackedReveal; readonly touch: boolean }[];
+}
+
+type Field = string | number | null;
 
 /** How many fields stand before the reveals of a recording, besides those of a new caller. */
 const callerFields = 6;
 const callFields = 6;
 const revealFields = 7;
 
+export function packReveal(reveal: RevealRecord): PackedReveal {
+  const { secretId, storeId, name, revision, version, because } = reveal;
+  return members([secretId, storeId, name, revision, version, because]) as PackedReveal;
+}
+
 /** Recordings of one organization. A caller that is the same as before is not repeated. */
-export function packRecordings(recordings: readonly Recording[]): PackedRecordings {
-  const list: (string | number | null)[] = [];
+export function packRecordings(recordings: readonly Packable[]): PackedRecordings {
+  let text = "[";
   let before: Caller | null = null;
   for (const { caller, at, epochs, seenRevision, reveals } of recordings) {
-    if (before !== null && isSame(before, caller)) list.push(0);
+    if (before !== null) text += ",";
+    if (before !== null && isSame(before, caller)) text += "0";
     else {
       const { kind, id, name, tokenId, dialect, address } = caller;
-      list.push(1, kind, id, name, tokenId, dialect, address);
+      text += `1,${members([kind, id, name, tokenId, dialect, address])}`;
     }
     before = caller;
     const { installation, organization } = epochs;
-    list.push(caller.requestId, at, installation, organization, seenRevision, reveals.length);
-    for (const { secretId, storeId, name, revision, version, because, touch } of reveals) {
-      list.push(secretId, storeId, name, revision, version, because, touch ? 1 : 0);
-    }
+    const call = `${at},${installation},${organization},${seenRevision},${reveals.length}`;
+    text += `,${JSON.stringify(caller.requestId)},${call}`;
+    for (const { packed, touch } of reveals) text += `,${packed},${touch ? 1 : 0}`;
   }
-  return list;
+  return `${text}]` as PackedRecordings;
+}
+
+function members(fields: readonly Field[]): string {
+  return JSON.stringify(fields).slice(1, -1);
 }
 
 function isSame(one: Caller, other: Caller): boolean {
@@ -41,7 +60,8 @@ function isSame(one: Caller, other: Caller): boolean {
   );
 }
 
-export function unpackRecordings(organizationId: string, list: PackedRecordings): readonly Recording[] {
+export function unpackRecordings(organizationId: string, packed: PackedRecordings): readonly Recording[] {
+  const list = JSON.parse(packed) as readonly Field[]; // as the other end wrote it
   const text = (at: number) => String(list[at]);
   const textOrNull = (at: number) => {
     const value = list[at];
@@ -66,7 +86,7 @@ export function unpackRecordings(organizationId: string, list: PackedRecordings)
       at += callerFields;
     }
     if (caller === null) throw new TypeError("a recording without a caller");
-    const reveals: RevealRecord[] = [];
+    const reveals: RecordedReveal[] = [];
     const [call, count] = [at, Number(list[at + 5])];
     at += callFields;
     for (let done = 0; done < count; done += 1, at += revealFields) {

@@ -16,6 +16,9 @@ export interface RevealRecord {
   readonly revision: number;
   readonly version: number;
   readonly because: string;
+}
+
+export interface RecordedReveal extends RevealRecord {
   /** Whether the time of the last read is to be moved. */
   readonly touch: boolean;
 }
@@ -26,7 +29,7 @@ export interface Recording extends OrganizationCall {
   readonly epochs: Epochs;
   /** The organization's revision at which every one of the secrets was last seen to stand. */
   readonly seenRevision: number;
-  readonly reveals: readonly RevealRecord[];
+  readonly reveals: readonly RecordedReveal[];
 }
 
 /** Recordings of one organization, as they lie in packing.ts. */
@@ -53,19 +56,37 @@ export const recordReveals: Command<Recordings, readonly (number | null)[]> = {
       const stands = same && (now.revision === seenRevision || (await allStand(tx, reveals)));
       outcomes.push(stands ? now.revision : null);
     }
-    for (const [index, recording] of recordings.entries()) {
-      if (outcomes[index] !== null) await write(tx, recording);
-    }
+    await write(
+      tx,
+      recordings.filter((_, index) => outcomes[index] !== null),
+    );
     return outcomes;
   },
 };
 
-async function write(tx: Transaction, recording: Recording): Promise<void> {
-  const { reveals, at } = recording;
-  for (const reveal of reveals) await tx.audit.append(revealEntry(recording, reveal));
-  for (const { secretId, touch } of reveals) {
-    if (touch) await tx.secrets.touchRead(secretId, at, at - limits.lastReadEveryMs);
+/** What one credential did, together and at one time: the table then needs few rows for it. */
+async function write(tx: Transaction, recordings: readonly Recording[]): Promise<void> {
+  const at = recordings.reduce((latest, recording) => Math.max(latest, recording.at), 0);
+  const entries: AuditEntry[] = [];
+  for (const recording of byCredential(recordings)) {
+    for (const reveal of recording.reveals) entries.push(revealEntry(recording, reveal, at));
   }
+  await tx.audit.appendAll(entries);
+  for (const { reveals } of recordings) {
+    for (const { secretId, touch } of reveals) {
+      if (touch) await tx.secrets.touchRead(secretId, at, at - limits.lastReadEveryMs);
+    }
+  }
+}
+
+function byCredential(recordings: readonly Recording[]): readonly Recording[] {
+  const [first] = recordings;
+  const one = first?.caller.tokenId;
+  if (recordings.every(({ caller }) => caller.tokenId === one)) return recordings;
+  return Map.groupBy(recordings, ({ caller }) => caller.tokenId)
+    .values()
+    .toArray()
+    .flat();
 }
 
 async function allStand(tx: Transaction, reveals: readonly RevealRecord[]): Promise<boolean> {
@@ -76,9 +97,10 @@ async function allStand(tx: Transaction, reveals: readonly RevealRecord[]): Prom
   return true;
 }
 
-function revealEntry(input: Recording, reveal: RevealRecord): AuditEntry {
-  return entryOf(input, {
-    organizationId: input.organizationId,
+function revealEntry({ caller, organizationId }: Recording, reveal: RevealRecord, at: number): AuditEntry {
+  const call = { caller, at };
+  return entryOf(call, {
+    organizationId,
     action: "secret.reveal",
     target: { kind: "secret", id: reveal.secretId, name: reveal.name, storeId: reveal.storeId },
     outcome: "allowed",

@@ -2,12 +2,12 @@
 // by one body and share one commit. While nothing is being written down, some are enough to begin:
 // the disk then works on these while the rest of the turn is decided.
 import type { Database } from "../ports.ts";
-import { packRecordings } from "./packing.ts";
-import { type Recording, recordReveals } from "./record.ts";
+import { type Packable, packRecordings } from "./packing.ts";
+import { recordReveals } from "./record.ts";
 
 export interface Recorder {
   /** The revision at which all of it stood; null: it is to be decided again. */
-  record(recording: Recording): Promise<number | null>;
+  record(recording: Packable): Promise<number | null>;
 }
 
 /** More in one body would hold up who comes next. */
@@ -17,7 +17,7 @@ const revealsMax = 512;
 const enoughToBegin = 14;
 
 interface Waiting {
-  readonly recording: Recording;
+  readonly recording: Packable;
   readonly resolve: (outcome: number | null) => void;
   readonly reject: (error: unknown) => void;
 }

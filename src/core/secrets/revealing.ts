@@ -10,7 +10,6 @@ import type { Ref } from "../organizations/organization.ts";
 import type { Plaintext } from "../plaintext.ts";
 import type { Context } from "../ports.ts";
 import { type Remembered, remembered, revealMemory, touchIsDue } from "./memory.ts";
-import type { RevealRecord } from "./record.ts";
 import { recorder } from "./recorder.ts";
 import { parseBatch } from "./remove.ts";
 import {
@@ -62,9 +61,16 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
   const memory = revealMemory();
   const written = recorder(ctx.database);
 
-  const open = ({ prepared }: Remembered): Promise<Plaintext> => {
+  /** Waits for nothing where the key is at hand and the bytes open, which is nearly always. */
+  const open = ({ prepared }: Remembered): Plaintext | Promise<Plaintext> => {
     const { secret, versionId, sealed } = prepared;
     const address = { organizationId: secret.organizationId, secretId: secret.id, versionId };
+    try {
+      const value = ctx.keyring.openAtOnce(address, sealed);
+      if (value !== null) return value;
+    } catch (error) {
+      if (!(error instanceof CofferError) || error.code !== "value.integrity") throw error;
+    }
     return withStored(ctx, address, sealed, (bytes) => ctx.keyring.open(address, bytes));
   };
 
@@ -82,7 +88,7 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
         (least, item) => Math.min(least, item.seenRevision),
         first.seenRevision,
       );
-      const reveals = items.map((item) => recordOf(item, at));
+      const reveals = items.map((item) => ({ packed: item.packed, touch: touchIsDue(item, at) }));
       const outcome = await written.record({ caller, at, organizationId, epochs, seenRevision, reveals });
       if (outcome === null) return false;
       for (const item of items) {
@@ -94,9 +100,11 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
     return true;
   };
 
-  const revealed = async (item: Remembered, held: readonly number[] = []): Promise<Revealed> => {
+  const revealed = (item: Remembered, held: readonly number[] = []): Revealed | Promise<Revealed> => {
     const { secret, version } = item.prepared;
-    return { secret, version, value: held.includes(secret.revision) ? null : await open(item) };
+    const value = held.includes(secret.revision) ? null : open(item);
+    if (!(value instanceof Promise)) return { secret, version, value };
+    return value.then((opened) => ({ secret, version, value: opened }));
   };
 
   return {
@@ -196,19 +204,6 @@ function refusalOf(
   if (!(item instanceof CofferError) || secret === undefined) return [];
   const entry = refusedEntry(call, "secret.reveal", refTarget(secret), item);
   return entry === null ? [] : [entry];
-}
-
-function recordOf(item: Remembered, at: number): RevealRecord {
-  const { secret, custody, version, because } = item.prepared;
-  return {
-    secretId: secret.id,
-    storeId: secret.storeId,
-    name: custody === "client" ? null : secret.name,
-    revision: secret.revision,
-    version,
-    because,
-    touch: touchIsDue(item, at),
-  };
 }
 
 function refuseTooMuch(items: readonly (Remembered | CofferError)[]): void {

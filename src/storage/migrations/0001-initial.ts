@@ -226,6 +226,7 @@ export const initial = migration({
     ) ${table}`,
 
     // Clustered: of the two trees that a reveal writes to, this one only ever grows at the ends of streams.
+    // A row may hold a run of alike entries: the columns are the last one's, `earlier` has the others.
     `CREATE TABLE audit_entries (
       stream ${text} NOT NULL,
       seq ${integer} NOT NULL,
@@ -246,10 +247,11 @@ export const initial = migration({
       details ${text},
       address ${text},
       request_id ${text},
+      earlier ${text},
       hash ${bytes} NOT NULL,
       PRIMARY KEY (stream, seq)
     ) ${clustered}`,
-    // The only one beside the key: each reveal writes a row here.
+    // The only one beside the key: reveals write here all the time.
     "CREATE INDEX audit_entries_at ON audit_entries (organization_id, at)",
 
     `CREATE TABLE audit_heads (

@@ -12,7 +12,6 @@ interface DueRow {
   readonly closed_at: number | null;
   readonly last_seq: number | null;
   readonly last_hash: Uint8Array | null;
-  readonly first_seq: number;
 }
 
 interface SegmentRow {
@@ -36,7 +35,7 @@ const segmentColumns =
 export const statements = {
   due: sql<DueRow>`
     SELECT streams.id, streams.node, streams.opened_at, streams.closed_at, streams.last_seq,
-      streams.last_hash, entries.seq AS first_seq
+      streams.last_hash
     FROM audit_streams AS streams JOIN audit_entries AS entries ON entries.stream = streams.id
       AND entries.seq = (SELECT MIN(oldest.seq) FROM audit_entries AS oldest WHERE oldest.stream = streams.id)
     WHERE streams.id > $2 AND entries.at < $1 ORDER BY streams.id LIMIT $3`,
@@ -59,9 +58,9 @@ export const statements = {
 };
 
 function dueOf(row: DueRow): DueStream {
-  const { id, node, opened_at, closed_at: at, last_seq: seq, last_hash: hash, first_seq } = row;
+  const { id, node, opened_at, closed_at: at, last_seq: seq, last_hash: hash } = row;
   const closed = at === null || seq === null || hash === null ? null : { at, seq, hash };
-  return { id, node, openedAt: opened_at, closed, firstSeq: first_seq };
+  return { id, node, openedAt: opened_at, closed };
 }
 
 function segmentOf(row: SegmentRow | undefined): SignedSegment | null {

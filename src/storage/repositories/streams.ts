@@ -1,11 +1,12 @@
 // The audit streams as rows: opening one, naming the others, closing what a dead process left.
 // It signs nothing; which streams are dead the engine says. Each stream's last entry is known to
 // some other stream or to its own closing entry, so cutting off an end shows.
-import { type AuditEntry, chainStart, type StoredEntry, type StreamHead } from "../../core/audit/entry.ts";
+import { type AuditEntry, chainStart, type StreamHead } from "../../core/audit/entry.ts";
 import { systemCaller } from "../../core/caller.ts";
 import type { Json } from "../../core/stores/store.ts";
 import { type Queryable, sql } from "../sql.ts";
 import { AuditStream } from "../stream.ts";
+import { insertEntry } from "./audit-rows.ts";
 
 interface StreamRow {
   readonly id: string;
@@ -26,39 +27,7 @@ export const statements = {
     WHERE id = $1 AND closed_at IS NULL`,
   lastEntry: sql<{ seq: number; hash: Uint8Array }>`
     SELECT seq, hash FROM audit_entries WHERE stream = $1 ORDER BY seq DESC LIMIT 1`,
-  insertEntry: sql`
-    INSERT INTO audit_entries (
-      stream, seq, at, organization_id, caller_kind, caller_id, caller_name, token_id, dialect, action,
-      target_kind, target_id, target_name, target_store_id, outcome, because, details, address,
-      request_id, hash
-    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 };
-
-/** Puts a chained entry into its table. */
-export async function insertStored(db: Queryable, entry: StoredEntry): Promise<void> {
-  await db.run(statements.insertEntry, [
-    entry.stream,
-    entry.seq,
-    entry.at,
-    entry.organizationId,
-    entry.callerKind,
-    entry.callerId,
-    entry.callerName,
-    entry.tokenId,
-    entry.dialect,
-    entry.action,
-    entry.targetKind,
-    entry.targetId,
-    entry.targetName,
-    entry.targetStoreId,
-    entry.outcome,
-    entry.because,
-    entry.details,
-    entry.address,
-    entry.requestId,
-    entry.hash,
-  ]);
-}
 
 /** Where a stream stands in the table. */
 export async function storedHead(db: Queryable, stream: string): Promise<StreamHead> {
@@ -99,12 +68,12 @@ export async function openStream(
   }
   for (let from = 0; from === 0 || from < others.length; from += headsPerEntry) {
     const named = others.slice(from, from + headsPerEntry).map(headJson);
-    await insertStored(db, stream.append(streamEntry(id, at, "audit.open", { others: named })));
+    await insertEntry(db, stream.append(streamEntry(id, at, "audit.open", { others: named })));
   }
   for (const head of dead) {
     const closed = await db.run(statements.closeStream, [head.stream, at, head.seq, head.hash, 1]);
     if (closed === 0) continue; // another node was faster
-    await insertStored(db, stream.append(streamEntry(id, at, "audit.close", headJson(head))));
+    await insertEntry(db, stream.append(streamEntry(id, at, "audit.close", headJson(head))));
   }
   return stream;
 }
@@ -113,7 +82,7 @@ export async function openStream(
 export async function closeGracefully(db: Queryable, stream: AuditStream, at: number): Promise<void> {
   const entry = streamEntry(stream.id, at, "audit.close", { stream: stream.id, graceful: true });
   const stored = stream.append(entry);
-  await insertStored(db, stored);
+  await insertEntry(db, stored);
   await db.run(statements.closeStream, [stream.id, at, stored.seq, stored.hash, 0]);
 }
 
