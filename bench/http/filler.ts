@@ -9,17 +9,20 @@ import { type Credentials, type Filling, machineTokens, perMachine, type Stock }
 import { secretName, secretValue } from "./secrets.ts";
 
 const home: Ref = { slug: "default" };
-/** On PostgreSQL each statement is a way to the server and back, and a commit waits ten seconds at most. */
-const chunkOf = { sqlite: 10_000, postgres: 500 } as const;
-const callers = 64;
+/**
+ * On PostgreSQL each statement is a way to the server and back while a commit waits ten seconds at most,
+ * and those who change access at the same time stand in each other's way.
+ */
+const paceOf = { sqlite: { chunk: 10_000, callers: 64 }, postgres: { chunk: 500, callers: 1 } } as const;
 /** Longer than any run. */
 const jobLifeSeconds = 12 * 60 * 60;
 
 process.once("message", async ({ data, database, stock }: Filling) => {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const coffer = await startCoffer({ data, ...(database === null ? {} : { database }) });
-  const ids = await fillSecrets(coffer, stock, chunkOf[database === null ? "sqlite" : "postgres"]);
-  const machines = await fillMachines(coffer, stock, ids);
+  const { chunk, callers } = paceOf[database === null ? "sqlite" : "postgres"];
+  const ids = await fillSecrets(coffer, stock, chunk);
+  const machines = await fillMachines(coffer, stock, ids, callers);
   const { jobs } = coffer.node.operations;
   const request = { jobId: "bench", claims, ttlSeconds: jobLifeSeconds };
   const { token: job } = await jobs.start(coffer.owner, home, home, request);
@@ -64,12 +67,13 @@ async function fillMachines(
   coffer: TestCoffer,
   stock: Stock,
   secretIds: readonly string[],
+  callers: number,
 ): Promise<readonly string[]> {
   const { owner, node, bootstrap } = coffer;
   const { machines, grants, tokens } = node.operations;
   const handedOut = Math.ceil(machineTokens / Math.max(1, stock.machines));
   const texts: string[] = [];
-  await inParallel(stock.machines, async (turn) => {
+  await inParallel(stock.machines, callers, async (turn) => {
     const { id } = await machines.create(owner, home, { name: `machine-${turn}` });
     const subject = { kind: "machine", id } as const;
     for (let count = 0; count < perMachine; count += 1) {
@@ -86,7 +90,11 @@ async function fillMachines(
   return texts.slice(0, machineTokens);
 }
 
-async function inParallel(count: number, work: (turn: number) => Promise<void>): Promise<void> {
+async function inParallel(
+  count: number,
+  callers: number,
+  work: (turn: number) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const caller = async () => {
     while (next < count) {

@@ -11,7 +11,7 @@ import { dialects } from "../dialects/all.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { native } from "../dialects/native/index.ts";
 import type { OpenNode, SealedNode } from "./compose.ts";
-import { answerError, dialectOf, mountDialect, notFound, pathOf } from "./mount.ts";
+import { answerError, dialectAt, mountDialect, mountsOf, notFound, pathOf } from "./mount.ts";
 import { type RateRules, requestRates } from "./rates.ts";
 
 /** Bounds of the transport; those of the domain are in core/limits.ts. */
@@ -22,6 +22,8 @@ const requestMsMax = 60_000;
 const headersMsMax = 15_000;
 const keepAliveMs = 72_000;
 const connectionsMax = 10_000;
+
+const mounts = mountsOf(dialects);
 
 /** Answered by a sealed server too. */
 const healthPaths: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
@@ -98,12 +100,12 @@ export function createApp(
 }
 
 function dialectFor(url: string): Dialect {
-  return dialectOf(dialects, pathOf(url)) ?? native;
+  return dialectAt(mounts, pathOf(url)) ?? native;
 }
 
 function normalized(url: string): string {
   const path = pathOf(url);
-  const dialect = dialectOf(dialects, path);
+  const dialect = dialectAt(mounts, path);
   return dialect === null ? url : dialect.normalizePath(path) + url.slice(path.length);
 }
 

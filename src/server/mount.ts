@@ -1,6 +1,6 @@
 // Puts dialects on one server: each in a part of its own with its own credential, parser, error
 // form and not-found answer. It knows no dialect by name and nothing of the domain.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
 import type { Authenticator } from "../auth/bearer.ts";
 import type { LastUses } from "../auth/last-used.ts";
 import type { Network } from "../core/addresses.ts";
@@ -40,6 +40,43 @@ export interface MountParts {
 
 export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: MountParts): void {
   const { authenticator, refusals, trustedProxies, rates } = parts;
+  const place = (request: FastifyRequest) => {
+    request.address = clientAddress(request.socket.remoteAddress, request.headers, trustedProxies);
+  };
+  const welcome: onRequestHookHandler = (request, _reply, done) => {
+    try {
+      place(request);
+    } catch (error) {
+      return done(asError(error));
+    }
+    // What nobody vouches for is the first to wait when space is short.
+    if (parts.reserve.low && request.method !== "GET") done(storageFull());
+    else done();
+  };
+  const authenticate: onRequestHookHandler = (request, reply, done) => {
+    let caller: Caller | Promise<Caller>;
+    try {
+      place(request);
+      caller = authenticator.authenticate(dialect.credential(request.headers), {
+        dialect: dialect.name,
+        address: request.address,
+        requestId: request.id,
+      });
+    } catch (error) {
+      return done(asError(error));
+    }
+    const admit = (found: Caller) => {
+      request.caller = found;
+      parts.uses.note(found.tokenId);
+      if (rates === null) return done();
+      const named = dialect.organizationNamed(request.params as Readonly<Record<string, string>>);
+      const rate = rates.take(found, named);
+      if (!(rate instanceof Promise)) return done(limited(dialect, rate, reply));
+      rate.then((taken) => done(limited(dialect, taken, reply)), done);
+    };
+    if (!(caller instanceof Promise)) return admit(caller);
+    caller.then(admit, done);
+  };
   const prefixes = dialect.prefix === null ? [""] : ["", dialect.prefix];
   for (const prefix of prefixes) {
     app.register(
@@ -50,39 +87,20 @@ export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: Moun
           if (isUnauthenticated(error)) refusals.unauthenticated(error, request.address);
           return answerError(dialect, error, request, reply);
         });
-        scope.addHook("onRequest", (request, reply, done) => {
-          let caller: Caller | Promise<Caller>;
-          try {
-            request.address = clientAddress(request.socket.remoteAddress, request.headers, trustedProxies);
-            if (request.routeOptions.config.public === true) {
-              // What nobody vouches for is the first to wait when space is short.
-              return parts.reserve.low && request.method !== "GET" ? done(storageFull()) : done();
-            }
-            caller = authenticator.authenticate(dialect.credential(request.headers), {
-              dialect: dialect.name,
-              address: request.address,
-              requestId: request.id,
-            });
-          } catch (error) {
-            return done(error instanceof Error ? error : new Error("authentication failed"));
-          }
-          const admit = (found: Caller) => {
-            request.caller = found;
-            parts.uses.note(found.tokenId);
-            if (rates === null) return done();
-            const named = dialect.organizationNamed(request.params as Readonly<Record<string, string>>);
-            const rate = rates.take(found, named);
-            if (!(rate instanceof Promise)) return done(limited(dialect, rate, reply));
-            rate.then((taken) => done(limited(dialect, taken, reply)), done);
-          };
-          if (!(caller instanceof Promise)) return admit(caller);
-          caller.then(admit, done);
+        // Decided once for each route: asking a request for its route's options costs each of them.
+        scope.addHook("onRoute", (route) => {
+          const own = [route.onRequest ?? []].flat();
+          route.onRequest = [route.config?.public === true ? welcome : authenticate, ...own];
         });
         dialect.routes(scope, parts.services);
       },
       { prefix },
     );
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error("a request could not be admitted");
 }
 
 /** Undefined where the request may go on; the headers are there either way. */
@@ -99,19 +117,26 @@ function isUnauthenticated(error: unknown): error is CofferError {
   );
 }
 
-/** The dialect whose path this is; the longest mount wins. */
-export function dialectOf(dialects: readonly Dialect[], path: string): Dialect | null {
-  let best: Dialect | null = null;
-  let length = -1;
-  for (const dialect of dialects) {
-    for (const mount of [...dialect.mounts, ...(dialect.prefix === null ? [] : [dialect.prefix])]) {
-      if (mount.length > length && (path === mount || path.startsWith(`${mount}/`))) {
-        best = dialect;
-        length = mount.length;
-      }
-    }
-  }
-  return best;
+export interface Mount {
+  readonly path: string;
+  /** How every path below it begins. */
+  readonly below: string;
+  readonly dialect: Dialect;
+}
+
+/** Where dialects are, the longest path first. Made once: every request asks it. */
+export function mountsOf(dialects: readonly Dialect[]): readonly Mount[] {
+  return dialects
+    .flatMap((dialect) => {
+      const paths = dialect.prefix === null ? dialect.mounts : [...dialect.mounts, dialect.prefix];
+      return paths.map((path) => ({ path, below: `${path}/`, dialect }));
+    })
+    .toSorted((one, other) => other.path.length - one.path.length);
+}
+
+/** The dialect whose path this is. */
+export function dialectAt(mounts: readonly Mount[], path: string): Dialect | null {
+  return mounts.find((mount) => path.startsWith(mount.below) || path === mount.path)?.dialect ?? null;
 }
 
 export function answerError(

@@ -67,17 +67,18 @@ async function permitMinting(
   return { principal: actorOf(found), because };
 }
 
-/** A token for stores is made in these, so that one that is bound to them makes others as narrow. */
+/**
+ * A token for stores is made in these, so that one that is bound to them makes others as narrow. Of a store
+ * that the caller may not know of nothing was resolved.
+ */
 function permitWithin(
   access: Access,
   stores: readonly string[] | null,
   target: Target,
   hidden: typeof denied,
 ): string {
-  const [first = null, ...more] = stores ?? [];
-  const { because } = permit(access, "token.manage", { ...target, storeId: first }, hidden);
-  for (const storeId of more) permit(access, "token.manage", { ...target, storeId }, hidden);
-  return because;
+  const storeId = stores?.[0] ?? null;
+  return permit(access, "token.manage", { ...target, storeId }, hidden).because;
 }
 
 /** A service reveals whatever lists it: who speaks for it must be able to reveal all of that himself. */

@@ -146,6 +146,14 @@ attempt("restore somebody else's trash", async () => {
   return { by, answer, refused: "secret.not_found", unchanged: () => expectNoValue(owner, path) };
 });
 
+attempt("restore from the trash what the token may not see", async () => {
+  const { id, path } = await it.secret();
+  expect((await me.delete(path)).status).toBe(204);
+  const by = await it.narrowed(owner, { scopes: ["secret.restore", "secret.create", "secret.reveal"] });
+  const answer = await by.client.post(`${trash}/${id}/restore`, {});
+  return { by, answer, refused: "secret.not_found", unchanged: () => expectNoValue(owner, path) };
+});
+
 attempt("restore trash of another tenant", async () => {
   const tenant = await it.tenant();
   const path = `${tenant.path}/stores/default/secrets`;
