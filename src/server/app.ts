@@ -105,7 +105,8 @@ function dialectFor(url: string): Dialect {
 
 function normalized(url: string): string {
   const path = pathOf(url);
-  const dialect = dialectAt(mounts, path);
+  // Clients that append to a base URL with a slash at its end begin with two.
+  const dialect = dialectAt(mounts, path.startsWith("//") ? path.replace(/^\/+/, "/") : path);
   return dialect === null ? url : dialect.normalizePath(path) + url.slice(path.length);
 }
 

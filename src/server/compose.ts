@@ -24,6 +24,7 @@ import type { WorkloadRules } from "../core/trusts/rules.ts";
 import { lackingRoots, unlock } from "../crypto/keyring.ts";
 import type { RootKeys } from "../crypto/roots/keys.ts";
 import { mintInvitation, mintToken, parseInvitation } from "../crypto/tokens.ts";
+import { dialects } from "../dialects/all.ts";
 import * as bodies from "../storage/bodies.ts";
 import type { EngineLog } from "../storage/engine.ts";
 import type { FaultModule } from "../storage/faults.ts";
@@ -247,6 +248,7 @@ async function running(
     ids,
     refusals: counted,
     workloads: { rules: parts.trusts, check: (trust) => workloadKeys.check(trust) },
+    scopeNames: new Map(dialects.flatMap(({ scopes }) => Object.entries(scopes))),
     announce: presence.announce,
   };
   const offered = operations(context);

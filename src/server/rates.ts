@@ -5,7 +5,7 @@ import type { Caller } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import { limits } from "../core/limits.ts";
 import type { Ref } from "../core/organizations/organization.ts";
-import { minuteOf, type Rate, rateLimit } from "../http/rate-limit.ts";
+import { minuteOf, type Rate, type RateStanding, rateLimit } from "../http/rate-limit.ts";
 
 export interface Rates {
   /** Counts one request; without a promise where it can. Null where nothing limits it. */
@@ -38,7 +38,7 @@ export function requestRates(
       if (tokenId === null) return null;
       const own = tokens === null ? null : tokens.take(tokenId);
       // What the credential has used up is not its organization's loss.
-      if (organizations === null || own?.exceeded === true) return own;
+      if (organizations === null || own?.exceeded === true) return tighter(own, null);
       const charged = (organizationId: string | null) =>
         tighter(own, organizationId === null ? null : organizations.take(organizationId));
       if (minuteOf(clock.now()) !== minute || known.size >= limits.rateCountsMax) {
@@ -62,8 +62,10 @@ function nameOf(named: Ref | null): string {
   return text.length > limits.slugCharactersMax ? "*" : text;
 }
 
-function tighter(one: Rate | null, other: Rate | null): Rate | null {
-  if (one === null || other === null) return one ?? other;
-  if (one.exceeded !== other.exceeded) return one.exceeded ? one : other;
-  return one.remaining <= other.remaining ? one : other;
+function tighter(one: RateStanding | null, other: RateStanding | null): Rate | null {
+  const all = [one, other].filter((standing) => standing !== null);
+  const [first, second = first] = all;
+  if (first === undefined || second === undefined) return null;
+  if (first.exceeded !== second.exceeded) return { ...(first.exceeded ? first : second), all };
+  return { ...(first.remaining <= second.remaining ? first : second), all };
 }

@@ -108,7 +108,7 @@ test.each([20, 26])(
   "a server is started with a heap that grows in small steps, from Node.js %i too",
   async (running) => {
     const { out, err } = await outcome(launcher({ running, pinned: 26 })("serve"));
-    expect({ out, err }).toEqual({ out: "2 --max-semi-space-size=4 --heap-growing-percent=20\n", err: "" });
+    expect({ out, err }).toEqual({ out: "2 --max-semi-space-size=8 --no-parallel-scavenge --heap-growing-percent=20\n", err: "" });
   },
 );
 

@@ -164,10 +164,9 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
     const { metadata, toStore } = parsePatch(patch, organization.custody);
     return sealing(ctx, organization.id, async () => {
       // A value is sealed for one secret: its id must be known before the body finds it again.
+      const idOf = async () => ("id" in secret ? secret.id : (await get(caller, org, store, secret)).id);
       const value =
-        patch.value === undefined
-          ? null
-          : await sealFor(ctx, organization.id, (await get(caller, org, store, secret)).id, patch.value);
+        patch.value === undefined ? null : await sealFor(ctx, organization.id, await idOf(), patch.value);
       return database.execute(updateSecret, {
         ...callOf(ctx, caller),
         organizationId: organization.id,

@@ -7,6 +7,7 @@ import type { OrganizationCall } from "../operation.ts";
 import type { Custody, Ref } from "../organizations/organization.ts";
 import type { Epochs, Query, ReadTransaction } from "../ports.ts";
 import { storeNotFound } from "../stores/store.ts";
+import type { SealedSecret } from "./port.ts";
 import { demandCustody, type Secret, type SecretRef, secretNotFound } from "./secret.ts";
 import { versionNotFound } from "./versions.ts";
 
@@ -32,6 +33,7 @@ export interface RevealInput extends OrganizationCall {
   /** Null: the current one. */
   readonly version: number | null;
   readonly opaque: boolean;
+  readonly foldNames: boolean;
 }
 
 export const prepareReveal: Query<RevealInput, PreparedReveal> = {
@@ -52,7 +54,7 @@ export const prepareBatch: Query<BatchInput, readonly (PreparedReveal | RefusedI
     const items: (PreparedReveal | RefusedItem)[] = [];
     for (const secret of input.secrets) {
       try {
-        items.push(await prepare(tx, { ...input, secret, version: null }));
+        items.push(await prepare(tx, { ...input, secret, version: null, foldNames: false }));
       } catch (error) {
         if (!(error instanceof CofferError) || !ofOneItem.has(error.code)) throw error;
         const { code, message, details, because } = error;
@@ -103,7 +105,7 @@ async function prepare(tx: ReadTransaction, input: RevealInput): Promise<Prepare
   const { custody } = access.organization;
   demandCustody(custody, input.opaque);
   const sealedName = "name" in input.secret && custody === "client";
-  const found = sealedName ? null : await tx.secrets.findSealed(store.id, input.secret);
+  const found = sealedName ? null : await findSealed(tx, store.id, input);
   if (found === null || found.secret.state !== "active") throw missing(access, anySecretIn(store));
   const { secret } = found;
   const { because } = permit(access, "secret.reveal", targetOf(secret));
@@ -120,6 +122,18 @@ async function prepare(tx: ReadTransaction, input: RevealInput): Promise<Prepare
     ...value,
     validUntil: until.length === 0 ? null : Math.min(...until),
   };
+}
+
+/** Exact first, then the only name that differs in letter case alone. */
+async function findSealed(
+  tx: ReadTransaction,
+  storeId: string,
+  { secret, foldNames }: RevealInput,
+): Promise<SealedSecret | null> {
+  const exact = await tx.secrets.findSealed(storeId, secret);
+  if (exact !== null || !foldNames || "id" in secret) return exact;
+  const [only, ...more] = await tx.secrets.findFolded(storeId, secret.name);
+  return only === undefined || more.length > 0 ? null : tx.secrets.findSealed(storeId, { id: only.id });
 }
 
 /** Jobs and services read the current value alone: a past one was replaced for a reason. */

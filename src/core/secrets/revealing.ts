@@ -33,6 +33,8 @@ export interface Revealed {
 export interface RevealOptions {
   /** A past version; absent: the current one. */
   readonly version?: number;
+  /** Where no secret has exactly that name, the only one that differs from it in letter case. */
+  readonly foldNames?: boolean;
   /** Revisions which the caller holds already. */
   readonly unlessRevisions?: readonly number[];
   readonly opaque?: boolean;
@@ -111,17 +113,19 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
     async reveal(caller, org, store, secret, options = {}) {
       const organization =
         directory.known(org) ?? (await directory.locate(caller, org, "secret.reveal", refTarget(secret)));
-      const { version = null, opaque = false, unlessRevisions } = options;
+      const { version = null, opaque = false, foldNames = false, unlessRevisions } = options;
       const shelf = version === null && !opaque ? memory.shelf(caller, organization.id, store) : null;
       for (let turn = 0; turn < limits.redecideMax; turn += 1) {
         const call = { ...callOf(ctx, caller), organizationId: organization.id };
         const known = shelf === null ? null : shelf.find(secret, call.at);
-        const item = known ?? remembered(await prepareOne(ctx, { ...call, store, secret, version, opaque }));
+        const input = { ...call, store, secret, version, opaque, foldNames };
+        const item = known ?? remembered(await prepareOne(ctx, input));
         if (!(await record(call, [item], []))) {
           shelf?.forget(secret);
           continue;
         }
-        if (known === null) shelf?.keep(secret, item);
+        // What was found under another letter case is not what has that name.
+        if (known === null && isNamed(secret, item)) shelf?.keep(secret, item);
         return await revealed(item, unlessRevisions);
       }
       throw stillMoving();
@@ -158,6 +162,10 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
       throw stillMoving();
     },
   };
+}
+
+function isNamed(ref: SecretRef, { prepared: { secret } }: Remembered): boolean {
+  return "id" in ref || ref.name === secret.name;
 }
 
 function prepareOne(ctx: Context, input: RevealInput): Promise<PreparedReveal> {
