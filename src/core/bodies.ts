@@ -29,6 +29,7 @@ import {
   reserveSeals,
 } from "./installation.ts";
 import { endJob } from "./jobs/end.ts";
+import { findSession } from "./jobs/session.ts";
 import { startJob } from "./jobs/start.ts";
 import { destroyKey } from "./keys/destroy.ts";
 import { destroyInstallationKey, installationKeyStatus, rotateInstallationKey } from "./keys/installation.ts";
@@ -60,12 +61,14 @@ import { updateOrganization } from "./organizations/update.ts";
 import { whoami } from "./organizations/whoami.ts";
 import { acceptInvitation, checkInvitation } from "./people/accept.ts";
 import { changeAccount, listAccounts } from "./people/account.ts";
+import { findAuthors } from "./people/authors.ts";
 import { invitePerson } from "./people/invite.ts";
 import { getMe, updateMe } from "./people/me.ts";
 import { getPerson, listPeople } from "./people/read.ts";
 import { removePerson } from "./people/remove.ts";
 import { changeRole } from "./people/role.ts";
 import type { Command, Query } from "./ports.ts";
+import { checkIntent, checkScope } from "./preflight.ts";
 import { createSecrets } from "./secrets/create.ts";
 import { duplicateSecret, findDuplicateSource } from "./secrets/duplicate.ts";
 import { findFoldedSecret, getSecret, listSecrets, positionOfSecret } from "./secrets/list.ts";
@@ -82,9 +85,10 @@ import { removeService } from "./services/remove.ts";
 import { updateService } from "./services/update.ts";
 import { openSession } from "./sessions/open.ts";
 import { createStore } from "./stores/create.ts";
-import { getStore, listStores } from "./stores/read.ts";
+import { getStore, listStores, organizationOfStore } from "./stores/read.ts";
 import { removeStore } from "./stores/remove.ts";
 import { updateStore } from "./stores/update.ts";
+import { revokeCurrentToken } from "./tokens/current.ts";
 import { getToken, listTokens, revokeToken } from "./tokens/manage.ts";
 import { mintToken } from "./tokens/mint.ts";
 import { getOwnToken, listOwnTokens, mintOwnToken, revokeOwnToken } from "./tokens/own.ts";
@@ -156,6 +160,7 @@ const allCommands: readonly AnyCommand[] = [
   restoreSecret,
   restoreVersion,
   retireTerms,
+  revokeCurrentToken,
   revokeOwnToken,
   revokeToken,
   rotateKey,
@@ -180,16 +185,20 @@ const allQueries: readonly AnyQuery[] = [
   listMachines,
   listServices,
   auditPage,
+  checkIntent,
   checkInvitation,
+  checkScope,
   listAccounts,
   endedOrganizations,
   dueStreams,
   explainAccess,
+  findAuthors,
   findCredential,
   findDuplicateSource,
   findFoldedSecret,
   findOrganization,
   findPastValue,
+  findSession,
   getMe,
   getOrganization,
   getOwnToken,
@@ -211,6 +220,7 @@ const allQueries: readonly AnyQuery[] = [
   listVersions,
   matchTrusts,
   newestHeadAt,
+  organizationOfStore,
   positionOfSecret,
   prepareBatch,
   prepareReveal,

@@ -33,6 +33,7 @@ export const errorCodes = [
   "secret.no_value",
   "version.not_found",
   "token.not_found",
+  "job.not_found",
   "trust.not_found",
   "trust.audience_taken",
   "key.not_found",
@@ -69,6 +70,10 @@ export interface ErrorDetails {
   /** The known name that an unknown one is nearest to. */
   readonly nearest?: string;
   readonly allowed?: readonly string[];
+  /** The scope that the credential lacks, as its dialect calls it. */
+  readonly scope?: string;
+  /** How often it was asked for already. */
+  readonly current?: number;
   readonly retryAfterSeconds?: number;
 }
 

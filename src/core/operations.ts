@@ -11,13 +11,14 @@ import { directory } from "./organizations/directory.ts";
 import { type OrganizationOperations, organizationOperations } from "./organizations/operations.ts";
 import { type PeopleOperations, peopleOperations } from "./people/operations.ts";
 import type { Context } from "./ports.ts";
+import { type PreflightOperations, preflightOperations } from "./preflight.ts";
 import { type SecretOperations, secretOperations } from "./secrets/operations.ts";
 import { type ServiceOperations, serviceOperations } from "./services/operations.ts";
 import { type StoreOperations, storeOperations } from "./stores/operations.ts";
 import { type TokenOperations, tokenOperations } from "./tokens/operations.ts";
 import { type TrustOperations, trustOperations } from "./trusts/operations.ts";
 
-export interface Operations {
+export interface Operations extends PreflightOperations {
   readonly organizations: OrganizationOperations;
   readonly people: PeopleOperations;
   readonly stores: StoreOperations;
@@ -38,6 +39,7 @@ export interface Operations {
 export function operations(ctx: Context): Operations {
   const organizations = directory(ctx);
   return {
+    ...preflightOperations(ctx, organizations),
     organizations: organizationOperations(ctx, organizations),
     people: peopleOperations(ctx, organizations),
     stores: storeOperations(ctx, organizations),

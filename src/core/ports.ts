@@ -26,7 +26,7 @@ import type { SealedValue } from "./secrets/secret.ts";
 import type { ServiceReader, ServiceRepository } from "./services/port.ts";
 import type { Store } from "./stores/store.ts";
 import type { TokenReader, TokenRepository } from "./tokens/port.ts";
-import type { Scope } from "./tokens/scope.ts";
+import type { Scope, ScopeNames } from "./tokens/scope.ts";
 import type { TrustReader, TrustRepository, Workloads } from "./trusts/port.ts";
 
 // ---- the database -------------------------------------------------------------------------
@@ -293,8 +293,10 @@ export interface StoreReader {
   /** By slug, after the given one; `only` these ids where it is not null. */
   list(
     organizationId: string,
-    page: { after: string | null; limit: number; only: readonly string[] | null },
+    page: { after: string | null; offset: number; limit: number; only: readonly string[] | null },
   ): Promise<readonly Store[]>;
+  /** Of all, or of `only` these. */
+  count(organizationId: string, only: readonly string[] | null): Promise<number>;
 }
 
 export interface StoreRepository extends StoreReader {
@@ -391,6 +393,8 @@ export interface Context {
   readonly ids: Ids;
   readonly refusals: Refusals;
   readonly workloads: Workloads;
+  /** What the dialects' own scopes mean. */
+  readonly scopeNames: ScopeNames;
   /** Says to the other nodes, where there may be any, which root keys this one holds. */
   readonly announce: () => Promise<void>;
 }

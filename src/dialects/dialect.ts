@@ -2,10 +2,11 @@
 // this interface; the native API is its first user. A dialect receives operations and nothing
 // else: no tables, no keys, no other dialect.
 import type { FastifyInstance } from "fastify";
+import type { Action } from "../core/actions.ts";
 import type { CofferError, ErrorCode } from "../core/errors.ts";
 import type { Operations } from "../core/operations.ts";
 import type { Ref } from "../core/organizations/organization.ts";
-import type { RateStanding } from "../http/rate-limit.ts";
+import type { Rate } from "../http/rate-limit.ts";
 
 export interface Dialect {
   /** Stands in the audit trail as the way by which a caller came. */
@@ -22,9 +23,11 @@ export interface Dialect {
   readonly credential: (headers: RequestHeaders) => string | null;
   /** The organization that a request names in its path, by the path's parameters; null where it names none. */
   readonly organizationNamed: (params: Readonly<Record<string, string>>) => Ref | null;
+  /** The service's own scopes, by which tokens may be narrowed: the actions that each comes to. */
+  readonly scopes: Readonly<Record<string, readonly Action[]>>;
   readonly presentError: (error: CofferError, request: ErrorContext) => ErrorReply;
   /** Where the operator has limited requests: what this service's clients read of it, in every answer. */
-  readonly rateHeaders: (rate: RateStanding) => Readonly<Record<string, string>>;
+  readonly rateHeaders: (rate: Rate) => Readonly<Record<string, string>>;
   readonly routes: (app: FastifyInstance, services: DialectServices) => void;
 }
 

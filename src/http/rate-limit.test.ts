@@ -8,6 +8,7 @@ test("a credential has its requests anew each minute, and takes none of another'
   expect(rate.take("a")).toEqual({
     of: "credential",
     limit: 2,
+    current: 1,
     remaining: 1,
     resetSeconds: 50,
     exceeded: false,
@@ -16,6 +17,7 @@ test("a credential has its requests anew each minute, and takes none of another'
   expect(rate.take("a")).toEqual({
     of: "credential",
     limit: 2,
+    current: 2,
     remaining: 0,
     resetSeconds: 1,
     exceeded: false,
@@ -23,6 +25,7 @@ test("a credential has its requests anew each minute, and takes none of another'
   expect(rate.take("a")).toEqual({
     of: "credential",
     limit: 2,
+    current: 3,
     remaining: 0,
     resetSeconds: 1,
     exceeded: true,
@@ -32,6 +35,7 @@ test("a credential has its requests anew each minute, and takes none of another'
   expect(rate.take("a")).toEqual({
     of: "credential",
     limit: 2,
+    current: 1,
     remaining: 1,
     resetSeconds: 60,
     exceeded: false,

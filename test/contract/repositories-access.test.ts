@@ -394,8 +394,20 @@ onEachEngine("stores", (bench) => {
     const others = ["a-2", "a", "ab", "a-b", "b"].map((slug) => aStore(organization, { slug }));
     for (const other of others) await bench.tx.stores.insert(other);
     const slugs = async (after: string | null, only: readonly string[] | null) =>
-      (await bench.tx.stores.list(organization.id, { after, limit: 3, only })).map(({ slug }) => slug);
+      (await bench.tx.stores.list(organization.id, { after, offset: 0, limit: 3, only })).map(
+        ({ slug }) => slug,
+      );
     expect(await slugs(null, null)).toEqual(["a", "a-2", "a-b"]);
+    const second = await bench.tx.stores.list(organization.id, {
+      after: null,
+      offset: 3,
+      limit: 2,
+      only: null,
+    });
+    expect(second.map(({ slug }) => slug)).toEqual(["ab", "b"]);
+    expect(await bench.tx.stores.count(organization.id, null)).toBe(6);
+    expect(await bench.tx.stores.count(organization.id, [store.id, "none"])).toBe(1);
+    expect(await bench.tx.stores.count(organization.id, [])).toBe(0);
     expect(await slugs("a-b", null)).toEqual(["ab", "b", "default"]);
     expect(await slugs(null, [store.id, "none", others[4]?.id ?? ""])).toEqual(["b", "default"]);
     expect(await slugs("b", [store.id, others[4]?.id ?? ""])).toEqual(["default"]);

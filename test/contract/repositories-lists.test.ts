@@ -107,7 +107,12 @@ onEachEngine("lists of what lies in many places", (bench) => {
       expect(
         await bench.tx.secrets.count({ ...filter, storeIds: only.filter((id) => id !== store.id) }),
       ).toBe(0);
-      const stores = await bench.tx.stores.list(store.organizationId, { after: null, limit: 9, only });
+      const stores = await bench.tx.stores.list(store.organizationId, {
+        after: null,
+        offset: 0,
+        limit: 9,
+        only,
+      });
       expect(stores.map(({ id }) => id)).toEqual([store.id]);
     }
   });

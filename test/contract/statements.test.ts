@@ -12,7 +12,10 @@ import {
 } from "../../src/storage/repositories/grants.ts";
 import { listStatement as machineListStatement } from "../../src/storage/repositories/machines.ts";
 import { countStatement, listStatement } from "../../src/storage/repositories/secret-list.ts";
-import { listStatement as storeListStatement } from "../../src/storage/repositories/stores.ts";
+import {
+  countStatement as storeCountStatement,
+  listStatement as storeListStatement,
+} from "../../src/storage/repositories/stores.ts";
 import { listStatement as tokenListStatement } from "../../src/storage/repositories/tokens.ts";
 import { type Statement, sql } from "../../src/storage/sql.ts";
 import { engines } from "../support/engines.ts";
@@ -83,8 +86,9 @@ function* shapes(): Generator<[string, Statement<unknown>]> {
     }
   }
   for (const only of [null, [], ["a"], ["a", "b", "c"]]) {
-    const { statement } = storeListStatement("o", { after: null, limit: 1, only });
+    const { statement } = storeListStatement("o", { after: null, offset: 0, limit: 1, only });
     yield [`stores ${JSON.stringify(only)}`, statement];
+    yield [`stores counted ${JSON.stringify(only)}`, storeCountStatement("o", only).statement];
   }
   for (const [of, statement] of tokenLists()) yield [`tokens ${of}`, statement];
   for (const [of, statement] of grantLists()) yield [`grants ${of}`, statement];

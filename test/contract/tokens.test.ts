@@ -48,6 +48,7 @@ for (const engine of coffers) {
         secret: { name: "KEY" },
         version: null,
         opaque: false,
+        foldNames: false,
       });
       return { ...epochs, revision: organizationRevision };
     };

@@ -14,7 +14,8 @@ import { type Count, minuteOf, tally } from "./tally.ts";
 /**
  * Why a request had no valid credential. It goes into the audit trail and never to the client:
  * `wrong` is a known id with another secret, `elsewhere` one that is not accepted from that address,
- * `untrusted` a foreign token that no trust lets in.
+ * `untrusted` a foreign token that no trust lets in, `misplaced` a valid one of a kind that the dialect
+ * does not know where it was sent.
  */
 export const unauthenticatedKinds = [
   "missing",
@@ -25,6 +26,7 @@ export const unauthenticatedKinds = [
   "elsewhere",
   "throttled",
   "untrusted",
+  "misplaced",
 ] as const;
 export type UnauthenticatedKind = (typeof unauthenticatedKinds)[number];
 

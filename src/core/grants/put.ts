@@ -2,14 +2,13 @@
 import { type Access, admit, changeAccess, principalNotFound } from "../access.ts";
 import { tellAccessChanged } from "../access-changed.ts";
 import { noted } from "../audit/noted.ts";
-import { quotaExceeded } from "../errors.ts";
 import { groupNotFound } from "../groups/group.ts";
-import { limits } from "../limits.ts";
 import { machineNotFound } from "../machines/machine.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
-import type { ReadTransaction, Transaction } from "../ports.ts";
+import type { ReadTransaction } from "../ports.ts";
 import { demandGrant } from "./confer.ts";
 import { type Grant, type GrantSubject, isStronger } from "./grant.ts";
+import { putNew } from "./maker.ts";
 import { objectAuditTarget, permittedObject } from "./object.ts";
 
 interface PutInput extends OrganizationCall {
@@ -30,8 +29,8 @@ export const putGrant = mutation<PutInput, Grant>({
     if (before !== level) {
       if (before === null || isStronger(level, before)) await demandGrant(tx, access, grant);
       await changeAccess(tx, organizationId, access.epochs);
-      await tx.grants.put(organizationId, grant, input.at);
-      if (before === null) await demandRoom(tx, organizationId, grant);
+      if (before === null) await putNew(tx, organizationId, grant, input.at);
+      else await tx.grants.put(organizationId, grant, input.at);
       if (subject.kind === "machine") await tx.machines.touch(subject.id, input.at);
       if (object.kind !== "machine") await tellAccessChanged(tx, input, [subject.id]);
     }
@@ -52,12 +51,4 @@ async function demandSubject(
   } else if (kind === "group") {
     if ((await tx.groups.find(organization.id, id)) === null) throw groupNotFound();
   } else if ((await tx.machines.find(organization.id, id)) === null) throw machineNotFound();
-}
-
-async function demandRoom(tx: Transaction, organizationId: string, grant: Grant): Promise<void> {
-  const { grantsOfSubjectMax, grantsOnObjectMax } = limits;
-  const upTo = { ofSubject: grantsOfSubjectMax + 1, onObject: grantsOnObjectMax + 1 };
-  const { ofSubject, onObject } = await tx.grants.count(organizationId, grant.subject, grant.object, upTo);
-  if (ofSubject > grantsOfSubjectMax) throw quotaExceeded("grants to one subject", grantsOfSubjectMax);
-  if (onObject > grantsOnObjectMax) throw quotaExceeded("grants on one object", grantsOnObjectMax);
 }

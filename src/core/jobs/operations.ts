@@ -7,6 +7,7 @@ import { parseClaims } from "../policies/claims.ts";
 import type { Context } from "../ports.ts";
 import { endJob } from "./end.ts";
 import { parseJobId, parseJobLife } from "./job.ts";
+import { type FindSession, sessions } from "./session.ts";
 import { jobTarget, startJob } from "./start.ts";
 
 export interface JobRequest {
@@ -27,6 +28,8 @@ export interface JobOperations {
   start(caller: Caller, org: Ref, store: Ref, request: JobRequest): Promise<StartedJob>;
   /** Ends all sessions of the job in that store. */
   end(caller: Caller, org: Ref, store: Ref, jobId: string): Promise<void>;
+  /** The caller's own: of a job that names itself. */
+  readonly session: FindSession;
 }
 
 export function jobOperations(ctx: Context, directory: Directory): JobOperations {
@@ -56,5 +59,6 @@ export function jobOperations(ctx: Context, directory: Directory): JobOperations
         // Each round is whole in itself and audited.
       }
     },
+    session: sessions(ctx),
   };
 }

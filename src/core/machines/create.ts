@@ -2,6 +2,7 @@
 import { admit, changeAccess, organizationTarget, permit } from "../access.ts";
 import { noted } from "../audit/noted.ts";
 import { actorOf } from "../caller.ts";
+import { grantOfMaker, putNew } from "../grants/maker.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import { demandCustody } from "../secrets/secret.ts";
 import { type Machine, machineAuditTarget, parseMachineName } from "./machine.ts";
@@ -33,11 +34,8 @@ export const createMachine = mutation<CreateInput, Machine>({
     };
     await changeAccess(tx, organizationId, access.epochs);
     await tx.machines.insert(machine);
-    const { standing, principalId } = access.authority;
-    if (standing?.kind === "person") {
-      const subject = { kind: "person", id: principalId } as const;
-      await tx.grants.put(organizationId, { subject, object: { kind: "machine", id }, level: "manage" }, at);
-    }
+    const grant = grantOfMaker(access, { kind: "machine", id });
+    if (grant !== null) await putNew(tx, organizationId, grant, at);
     const target = machineAuditTarget(custody, machine);
     await noted(tx, input, { action: "machine.create", target, because, details: { made: true } });
     return machine;

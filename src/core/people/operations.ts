@@ -10,6 +10,7 @@ import { type Page, pageOf } from "../pagination.ts";
 import type { Context } from "../ports.ts";
 import { fold } from "../text.ts";
 import { acceptInvitation, checkInvitation, type Origin } from "./accept.ts";
+import { findAuthors } from "./authors.ts";
 import { invitePerson } from "./invite.ts";
 import { type AccountChange, getMe, updateMe } from "./me.ts";
 import {
@@ -51,6 +52,8 @@ export interface PeopleOperations {
   changeRole(caller: Caller, org: Ref, id: string, role: string): Promise<Member>;
   /** Somebody else, an invitation, or oneself. */
   remove(caller: Caller, org: Ref, id: string): Promise<void>;
+  /** Of these those who are members; for presenting what another operation has just answered. */
+  authors(caller: Caller, org: Ref, ids: readonly string[]): Promise<readonly Person[]>;
   me(caller: Caller): Promise<Person>;
   updateMe(caller: Caller, change: AccountChange): Promise<Person>;
 }
@@ -121,6 +124,12 @@ export function peopleOperations(ctx: Context, directory: Directory): PeopleOper
     async remove(caller, org, id) {
       const { call } = await located(caller, org, "people.manage", membershipAuditTarget(id, null));
       await ctx.database.execute(removePerson, { ...call, id });
+    },
+    async authors(caller, org, ids) {
+      if (ids.length === 0) return [];
+      const { target, call } = await located(caller, org, "people.read");
+      const reading = { query: findAuthors, action: "people.read", target, where: "point" } as const;
+      return read(ctx, reading, { ...call, ids });
     },
     me(caller) {
       const target = { kind: "person", id: caller.id, name: null, storeId: null };

@@ -1,7 +1,7 @@
 import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { systemCaller } from "../caller.ts";
-import type { Database } from "../ports.ts";
+import type { Command, Database } from "../ports.ts";
 import { type Packable, type PackedRecordings, packReveal, unpackRecordings } from "./packing.ts";
 import { recorder } from "./recorder.ts";
 
@@ -15,19 +15,22 @@ interface Sent {
 /** A database that answers when the test says so. */
 function slowDatabase() {
   const sent: Sent[] = [];
-  const share = (_: unknown, input: { organizationId: string; packed: PackedRecordings }) => {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const size = unpackRecordings(input.organizationId, input.packed).length;
-    const outcomes = Array.from({ length: size }, (_none, index) => index);
-    sent.push({
-      organizationId: input.organizationId,
-      size,
-      answer: () => turn(resolve(outcomes)),
-      fail: (error) => turn(reject(error)),
-    });
-    return promise;
+  const database: Pick<Database, "share"> = {
+    share<I, O>(_: Command<I, O>, input: I): Promise<O> {
+      const { organizationId, packed } = input as { organizationId: string; packed: PackedRecordings };
+      const { promise, resolve, reject } = Promise.withResolvers<O>();
+      const size = unpackRecordings(organizationId, packed).length;
+      const outcomes = Array.from({ length: size }, (_none, index) => index);
+      sent.push({
+        organizationId,
+        size,
+        answer: () => turn(resolve(outcomes as never)),
+        fail: (error) => turn(reject(error)),
+      });
+      return promise;
+    },
   };
-  return { sent, database: { share } as unknown as Pick<Database, "share"> };
+  return { sent, database };
 }
 
 const packed = packReveal({

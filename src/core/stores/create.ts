@@ -1,8 +1,8 @@
 // Making a store: its slug is given or derived, and the unique index has the last word.
-import { type Access, admit, changeAccess, organizationTarget, permit } from "../access.ts";
+import { admit, changeAccess, organizationTarget, permit } from "../access.ts";
 import { actorOf } from "../caller.ts";
 import { CofferError, RunAgain } from "../errors.ts";
-import type { Grant } from "../grants/grant.ts";
+import { grantOfMaker, putNew } from "../grants/maker.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import { slugFrom } from "../organizations/organization.ts";
 import type { Transaction } from "../ports.ts";
@@ -28,7 +28,7 @@ export const createStore = mutation<CreateInput, Store>({
     if (input.uniqueName && (await tx.stores.hasName(input.organizationId, input.name))) {
       throw new CofferError("store.slug_taken", "A store of that name is there already.", { field: "name" });
     }
-    const grant = grantOfMaker(access, input.id);
+    const grant = grantOfMaker(access, { kind: "store", id: input.id });
     if (grant !== null) await changeAccess(tx, input.organizationId, access.epochs);
     const slug = input.slug ?? (await freeSlug(tx, input.organizationId, slugFrom(input.name)));
     const usage = await tx.organizations.advance(input.organizationId, {
@@ -62,21 +62,11 @@ export const createStore = mutation<CreateInput, Store>({
       throw error;
     }
     // Nothing was in it yet: who reads the feed by this grant misses nothing.
-    if (grant !== null) await tx.grants.put(store.organizationId, grant, input.at);
+    if (grant !== null) await putNew(tx, store.organizationId, grant, input.at);
     await told(tx, input, "store.created", store, usage.revision, because);
     return store;
   },
 });
-
-/** Who makes a store without holding all of them manages it from now on; a machine never manages. */
-function grantOfMaker({ authority }: Access, storeId: string): Grant | null {
-  const { standing, principalId } = authority;
-  if (standing === null || (standing.kind !== "person" && standing.kind !== "machine")) return null;
-  if (standing.kind === "person" && standing.role !== "member") return null;
-  const subject = { kind: standing.kind, id: principalId };
-  const level = standing.kind === "person" ? "manage" : "write";
-  return { subject, object: { kind: "store", id: storeId }, level };
-}
 
 async function freeSlug(tx: Transaction, organizationId: string, base: string): Promise<string> {
   const taken = new Set(await tx.stores.slugs(organizationId, base));

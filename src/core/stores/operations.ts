@@ -9,7 +9,7 @@ import type { Context } from "../ports.ts";
 import type { Removal } from "../secrets/remove.ts";
 import { parseAttributes } from "../secrets/secret.ts";
 import { createStore } from "./create.ts";
-import { getStore, listStores } from "./read.ts";
+import { getStore, listStores, organizationOfStore } from "./read.ts";
 import { removeStore } from "./remove.ts";
 import { type Attributes, parseStoreName, type Store } from "./store.ts";
 import { refTarget } from "./target.ts";
@@ -22,7 +22,13 @@ export interface StoreOperations {
     store: { name: string; slug?: string | null; attributes?: Attributes; uniqueName?: boolean },
   ): Promise<Store>;
   get(caller: Caller, org: Ref, store: Ref): Promise<Store>;
-  list(caller: Caller, org: Ref, page: { after: string | null; limit: number }): Promise<Page<Store>>;
+  /** For contracts that name a store by its id alone; null: none of the caller's organizations has it. */
+  organizationOf(caller: Caller, id: string): Promise<string | null>;
+  list(
+    caller: Caller,
+    org: Ref,
+    page: { after?: string | null; offset?: number; limit: number; totals?: boolean },
+  ): Promise<Page<Store> & { readonly total: number | null }>;
   update(
     caller: Caller,
     org: Ref,
@@ -52,16 +58,18 @@ export function storeOperations(ctx: Context, directory: Directory): StoreOperat
       const input = { ...callOf(ctx, caller), organizationId: id, store };
       return read(ctx, { query: getStore, action: "store.read", target, where: "point" }, input);
     },
-    async list(caller, org, { after, limit }) {
+    organizationOf: (caller, id) => ctx.database.point(organizationOfStore, { ...callOf(ctx, caller), id }),
+    async list(caller, org, { after = null, offset = 0, limit, totals = false }) {
       const { id } = await directory.locate(caller, org, "store.list", storesTarget);
-      const input = { ...callOf(ctx, caller), organizationId: id, after, limit };
+      const input = { ...callOf(ctx, caller), organizationId: id, after, offset, limit, totals };
       const reading = {
         query: listStores,
         action: "store.list",
         target: storesTarget,
         where: "scan",
       } as const;
-      return pageOf(await read(ctx, reading, input), limit, (store) => ({ key: store.slug, id: store.id }));
+      const { rows, total } = await read(ctx, reading, input);
+      return { ...pageOf(rows, limit, (store) => ({ key: store.slug, id: store.id })), total };
     },
     async update(caller, org, store, { name, attributes = {} }) {
       const change = {

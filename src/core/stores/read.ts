@@ -1,5 +1,5 @@
 // Reading stores: one, or pages of those that a credential reaches.
-import { admit, permit, permitStores, storeOf, storeTarget } from "../access.ts";
+import { admit, type Call, liveCredential, permit, permitStores, storeOf, storeTarget } from "../access.ts";
 import type { OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Query } from "../ports.ts";
@@ -22,18 +22,48 @@ export const getStore: Query<GetInput, Store> = {
 interface ListInput extends OrganizationCall {
   /** The slug after which the page begins. */
   readonly after: string | null;
+  readonly offset: number;
   readonly limit: number;
+  /** Count all of them too. */
+  readonly totals: boolean;
 }
 
-export const listStores: Query<ListInput, readonly Store[]> = {
+export interface StoreList {
+  /** One more than asked when more follow. */
+  readonly rows: readonly Store[];
+  readonly total: number | null;
+}
+
+export const listStores: Query<ListInput, StoreList> = {
   name: "store.list",
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const only = permitStores(access, "store.list");
-    return tx.stores.list(input.organizationId, {
-      after: input.after,
-      limit: input.limit + 1,
-      only,
-    });
+    const { organizationId, after, offset, limit, totals } = input;
+    return {
+      rows: await tx.stores.list(organizationId, { after, offset, limit: limit + 1, only }),
+      total: totals ? await tx.stores.count(organizationId, only) : null,
+    };
+  },
+};
+
+interface ReachedInput extends Call {
+  readonly id: string;
+}
+
+/** The one of the caller's organizations that has the store. Whether it is there for him, others decide. */
+export const organizationOfStore: Query<ReachedInput, string | null> = {
+  name: "store.organization",
+  run: async (tx, input) => {
+    const { token, principal } = await liveCredential(tx, input);
+    const bound = token.organizationId ?? principal.organizationId;
+    const reached =
+      bound === null
+        ? (await tx.access.memberships(principal.id)).map(({ organizationId }) => organizationId)
+        : [bound];
+    for (const organizationId of reached) {
+      if ((await tx.stores.find(organizationId, { id: input.id })) !== null) return organizationId;
+    }
+    return null;
   },
 };

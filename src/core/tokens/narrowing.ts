@@ -10,7 +10,7 @@ import { parseSlug, type Ref, refOf } from "../organizations/organization.ts";
 import type { ReadTransaction, TokenRecord } from "../ports.ts";
 import { storeNotFound } from "../stores/store.ts";
 import { parseText } from "../text.ts";
-import { parseScope, type Scope, type ScopeText } from "./scope.ts";
+import { parseScope, type Scope, type ScopeNames, type ScopeText } from "./scope.ts";
 
 export interface NarrowingRequest {
   /** Null or absent: all that the principal may do. */
@@ -34,14 +34,17 @@ export interface AskedNarrowing {
 
 export type Narrowed = Pick<TokenRecord, "scopes" | "reach" | "stores" | "addresses" | "expiresAt">;
 
-export function parseNarrowing(request: NarrowingRequest, at: number): AskedNarrowing {
+export function parseNarrowing(
+  request: NarrowingRequest,
+  { at, names }: { readonly at: number; readonly names: ScopeNames },
+): AskedNarrowing {
   const { scopes = null, stores = null, expiresAt = null, addresses = null } = request;
   if (scopes !== null) bounded("scopes", scopes, limits.scopesMax, "allow all that the principal may do");
   if (stores !== null) bounded("stores", stores, limits.storesOfTokenMax, "allow every store");
   if (expiresAt !== null && expiresAt <= at) throw invalid("expiresAt", "must lie in the future");
   return {
     scopes,
-    parts: scopes?.map((text, index) => scopeText(`scopes.${index}`, text)) ?? null,
+    parts: scopes?.flatMap((text, index) => scopeTexts(`scopes.${index}`, text, names)) ?? null,
     stores: stores?.map((text, index) => storeRef(`stores.${index}`, text)) ?? null,
     expiresAt,
     addresses: addresses && parseNetworks("addresses", addresses).map(networkText),
@@ -53,10 +56,12 @@ function bounded(field: string, items: readonly string[], limit: number, otherwi
   if (items.length > limit) throw invalid(field, `must have at most ${limit} entries`, { limit });
 }
 
-function scopeText(field: string, text: string): ScopeText {
+function scopeTexts(field: string, text: string, names: ScopeNames): readonly ScopeText[] {
+  const named = names.get(text);
+  if (named !== undefined) return named.map((action) => ({ field, action, store: null, name: null }));
   const scope = parseScope(field, parseText(field, text, { max: limits.scopeCharactersMax }));
   if (scope.store !== null) storeRef(field, scope.store);
-  return scope;
+  return [scope];
 }
 
 function storeRef(field: string, text: string): Ref {
@@ -70,9 +75,9 @@ export function placeless(asked: AskedNarrowing): Narrowed {
   const rule = "cannot name a store in a token over all organizations";
   if (asked.stores !== null) throw invalid("stores", rule);
   const reach =
-    parts?.map((part, index) => {
-      if (part.store !== null) throw invalid(`scopes.${index}`, rule);
-      return { action: part.action, storeId: null, name: null };
+    parts?.map(({ field, action, store }) => {
+      if (store !== null) throw invalid(field, rule);
+      return { action, storeId: null, name: null };
     }) ?? null;
   return { scopes, reach, stores: null, expiresAt, addresses };
 }

@@ -5,6 +5,7 @@ import type { Directory } from "../organizations/directory.ts";
 import type { Ref } from "../organizations/organization.ts";
 import { type Page, pageOf } from "../pagination.ts";
 import type { Context } from "../ports.ts";
+import { revokeCurrentToken } from "./current.ts";
 import { getToken, listTokens, revokeToken } from "./manage.ts";
 import { mintToken, type Owner } from "./mint.ts";
 import type { NewToken } from "./minting.ts";
@@ -34,6 +35,8 @@ export interface TokenOperations {
   get(caller: Caller, org: Ref, id: string): Promise<Token>;
   list(caller: Caller, org: Ref, page: TokenPageAsked): Promise<Page<Token>>;
   revoke(caller: Caller, org: Ref, id: string): Promise<void>;
+  /** The very token of the call. */
+  revokeCurrent(caller: Caller): Promise<void>;
   /** Of the caller himself, a person, over all his organizations. */
   readonly own: {
     mint(caller: Caller, request: TokenRequest): Promise<NewlyMinted>;
@@ -47,7 +50,7 @@ export function tokenOperations(ctx: Context, directory: Directory): TokenOperat
   /** The new token without its text, which stays here, and its text. */
   const made = (kind: Owner["kind"], request: TokenRequest): { token: NewToken; text: string } => {
     const name = parseTokenName(request.name);
-    const asked = parseNarrowing(request, ctx.clock.now());
+    const asked = parseNarrowing(request, { at: ctx.clock.now(), names: ctx.scopeNames });
     const id = ctx.ids.next();
     const { text, hash } = ctx.minting.token(kind, id);
     return { token: { id, hash, name, asked }, text };
@@ -83,6 +86,9 @@ export function tokenOperations(ctx: Context, directory: Directory): TokenOperat
     async revoke(caller, org, id) {
       const { id: organizationId } = await directory.locate(caller, org, "token.manage", auditTarget({ id }));
       await ctx.database.execute(revokeToken, { ...callOf(ctx, caller), organizationId, id });
+    },
+    async revokeCurrent(caller) {
+      await ctx.database.execute(revokeCurrentToken, ownCall(caller));
     },
     own: {
       async mint(caller, request) {

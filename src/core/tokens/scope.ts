@@ -12,8 +12,13 @@ export interface Scope {
   readonly name: string | null;
 }
 
+/** The scopes of foreign APIs by their own names, each with the actions that it comes to. */
+export type ScopeNames = ReadonlyMap<string, readonly Action[]>;
+
 /** A scope as somebody wrote it: the store by slug or id. */
 export interface ScopeText {
+  /** Where it stood in what was asked. */
+  readonly field: string;
   readonly action: string;
   readonly store: string | null;
   readonly name: string | null;
@@ -37,7 +42,7 @@ export function parseScope(field: string, text: string): ScopeText {
   const action = at < 0 ? text : text.slice(0, at);
   if (!words.has(action))
     throw invalid(field, "must begin with an action such as secret.reveal, or secret.*");
-  if (at < 0) return { action, store: null, name: null };
+  if (at < 0) return { field, action, store: null, name: null };
   const place = text.slice(at + 1);
   const slash = place.indexOf("/");
   const store = slash < 0 ? place : place.slice(0, slash);
@@ -46,7 +51,7 @@ export function parseScope(field: string, text: string): ScopeText {
   // Elsewhere a store is not what the action is about, and the scope would never be met.
   if (!/^(secret|store|grant|job)\./.test(action))
     throw invalid(field, "narrows an action that is not done in a store");
-  return { action, store, name };
+  return { field, action, store, name };
 }
 
 export function actionCovers(scope: string, action: string): boolean {

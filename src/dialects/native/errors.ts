@@ -36,6 +36,7 @@ export const errors = {
   "secret.no_value": { status: 404 },
   "version.not_found": { status: 404 },
   "token.not_found": { status: 404 },
+  "job.not_found": { status: 404 },
   "trust.not_found": { status: 404 },
   "trust.audience_taken": { status: 409 },
   "key.not_found": { status: 404 },

@@ -13,6 +13,7 @@ export const native: Dialect = {
   normalizePath: (path) => path,
   credential,
   organizationNamed: ({ org }) => (org === undefined ? null : refOf(org)),
+  scopes: {},
   presentError,
   rateHeaders,
   routes,

@@ -5,7 +5,7 @@ import type { StoreReader, StoreRepository } from "../../core/ports.ts";
 import type { Attributes, Store } from "../../core/stores/store.ts";
 import { type Queryable, type SqlValue, sql, UniqueViolation } from "../sql.ts";
 import { json, parsed } from "./columns.ts";
-import { oneOfIds, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
+import { oneOfIds, type Parameter, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
 
 interface StoreRow {
   id: string;
@@ -39,6 +39,7 @@ export const statements = {
 };
 
 const lists = shapesOf<StoreRow>();
+const counts = shapesOf<{ count: number }>();
 
 export function listStatement(
   organizationId: string,
@@ -46,13 +47,27 @@ export function listStatement(
 ): Prepared<StoreRow> {
   const values: SqlValue[] = [];
   const parameter = parametersInto(values);
-  const conditions = [
-    `organization_id = ${parameter(organizationId)}`,
-    `slug > ${parameter(page.after ?? "")}`,
-    ...(page.only === null ? [] : [`id IN ${oneOfIds(page.only, parameter)}`]),
-  ].join(" AND ");
-  const text = `SELECT ${columns} FROM stores WHERE ${conditions} ORDER BY slug LIMIT ${parameter(page.limit)}`;
+  const { after, offset, limit, only } = page;
+  const scope = scopeOf(organizationId, only, parameter);
+  const text = [
+    `SELECT ${columns} FROM stores WHERE ${scope} AND slug > ${parameter(after ?? "")}`,
+    `ORDER BY slug LIMIT ${parameter(limit)} OFFSET ${parameter(offset)}`,
+  ].join(" ");
   return { statement: lists(text), values };
+}
+
+export function countStatement(
+  organizationId: string,
+  only: readonly string[] | null,
+): Prepared<{ count: number }> {
+  const values: SqlValue[] = [];
+  const scope = scopeOf(organizationId, only, parametersInto(values));
+  return { statement: counts(`SELECT COUNT(*) AS count FROM stores WHERE ${scope}`), values };
+}
+
+function scopeOf(organizationId: string, only: readonly string[] | null, parameter: Parameter): string {
+  const all = `organization_id = ${parameter(organizationId)}`;
+  return only === null ? all : `${all} AND id IN ${oneOfIds(only, parameter)}`;
 }
 
 function storeOf(row: StoreRow): Store {
@@ -89,6 +104,10 @@ export function storeReader(db: Queryable): StoreReader {
     async list(organizationId, page) {
       const { statement, values } = listStatement(organizationId, page);
       return (await db.all(statement, values)).map(storeOf);
+    },
+    async count(organizationId, only) {
+      const { statement, values } = countStatement(organizationId, only);
+      return (await db.one(statement, values))?.count ?? 0;
     },
   };
 }

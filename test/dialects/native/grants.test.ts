@@ -249,6 +249,26 @@ describe("there are only so many", () => {
   });
 });
 
+describe("there is no room by what one makes either", () => {
+  test("for a member's next store and machine", async () => {
+    const { client, id } = await aMember(coffer);
+    const db = new DatabaseSync(join(coffer.data, "coffer.db"), { timeout: 5_000 });
+    db.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+       INSERT INTO grants SELECT 'person', ?, 'store', 'made' || i, ?, 'manage', 1 FROM n`,
+    ).run(id, home);
+    db.close();
+    for (const [path, body] of [
+      [`${organization}/stores`, { name: "One more" }],
+      [`${organization}/machines`, { name: "One more" }],
+    ] as const) {
+      const message = "The limit of 1000 grants to one subject is reached.";
+      const details = { field: "grants to one subject", limit: 1_000 };
+      expectRefused(await client.post(path, body), 409, "quota.exceeded", message, details);
+    }
+  });
+});
+
 describe("lists", () => {
   test("go by object and subject, in pages, and can be filtered by both", async () => {
     const store = await createdStore(me);
@@ -282,6 +302,7 @@ describe("lists", () => {
     const store = await createdStore(me);
     const machine = await madeMachine(me);
     const { client, id } = await aMember(coffer);
+    await given(["person", (await aMember(coffer)).id], ["machine", machine.id], "manage");
     const auditor = narrow({ role: "auditor" });
     await given(["person", id], ["store", store.id], "write");
     expectRefused(await client.get(grants), 403, "caller.denied", denied);
@@ -300,8 +321,9 @@ describe("lists", () => {
   });
 
   test("of a whole organization show grants on machines only to who reads those", async () => {
-    await madeMachine(me);
+    const machine = await madeMachine(me);
     const { client, id } = await aMember(coffer);
+    await given(["person", (await aMember(coffer)).id], ["machine", machine.id], "manage");
     await given(["person", id], ["organization", home], "manage");
     const kinds = async (caller: Client) => {
       const { body } = await caller.get(`${grants}?limit=1000`);

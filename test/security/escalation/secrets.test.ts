@@ -163,6 +163,21 @@ attempt("restore trash of another tenant", async () => {
   return { by: owner, answer, refused: "secret.not_found" };
 });
 
+attempt(
+  "delete an organization with all its secrets by a token that only deletes organizations",
+  async () => {
+    const { path } = await it.tenant();
+    await it.made(`${path}/stores/default/secrets`, { name: "X", value: "hidden" });
+    const principal = { kind: "person", id: owner.id };
+    const scopes = ["organization.read", "organization.delete"];
+    const { token } = await it.made(`${path}/tokens`, { principal, name: "narrow", scopes });
+    const by = it.as(owner.id, token);
+    const answer = await by.client.delete(`${path}?force=true`);
+    const unchanged = () => expectValue(owner, `${path}/stores/default/secrets/X`);
+    return { by, answer, refused: "caller.denied", unchanged };
+  },
+);
+
 attempt("purge with the right to delete", async () => {
   const { path } = await it.secret();
   const by = it.person("member", ["store", first, "write"]);
