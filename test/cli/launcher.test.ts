@@ -19,7 +19,7 @@ afterEach(() => {
 const main = `
 const [verb, word] = process.argv.slice(2);
 if (verb === "who") console.log([import.meta.filename.slice(-11), process.pid, ...process.argv.slice(2)].join(" "));
-if (verb === "serve") console.log(process.env.MALLOC_ARENA_MAX, ...process.execArgv.filter((flag) => /size|percent/.test(flag)));
+if (verb === "serve") console.log(process.env.MALLOC_ARENA_MAX, ...process.execArgv.filter((flag) => /size|percent|scavenge/.test(flag)));
 if (verb === "exit") process.exit(Number(word));
 if (verb === "die") process.kill(process.pid, word);
 if (verb === "echo") process.stdin.pipe(process.stdout);
@@ -108,7 +108,10 @@ test.each([20, 26])(
   "a server is started with a heap that grows in small steps, from Node.js %i too",
   async (running) => {
     const { out, err } = await outcome(launcher({ running, pinned: 26 })("serve"));
-    expect({ out, err }).toEqual({ out: "2 --max-semi-space-size=8 --no-parallel-scavenge --heap-growing-percent=20\n", err: "" });
+    expect({ out, err }).toEqual({
+      out: "2 --max-semi-space-size=8 --no-parallel-scavenge --heap-growing-percent=20\n",
+      err: "",
+    });
   },
 );
 

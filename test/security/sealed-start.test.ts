@@ -161,6 +161,7 @@ const requests: readonly (readonly [string, string, unknown?, Record<string, str
   ["GET", "/nothing"],
   ["GET", "/"],
   ["POST", "/v2/organizations/default/clusters", "{ not json"],
+  ["GET", "/v3/jobs/0198c2a0-0000-7000-8000-00000000dead/secrets?key=KEPT"],
   ["PATCH", "/v1/%zz"],
 ];
 
@@ -176,6 +177,11 @@ describe("a sealed start", () => {
         for (const [method, path, body] of requests) {
           const answer = await send(started.url, credential, method, path, body);
           expect(`${method} ${path} ${answer.status}`).toBe(`${method} ${path} 503`);
+          expect(answer.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+          if (/^\/v[23]\//.test(path)) {
+            expect(answer.body).toEqual({ message: "Service Unavailable" });
+            continue;
+          }
           const { code, message, requestId } = answer.body.error;
           expect(code).toBe("server.sealed");
           expect(message).toBe("The server is sealed: it was started without its root key.");

@@ -34,10 +34,14 @@ describe("because", () => {
     [null, "no policy"],
     ["# none", "no policy"],
     ["[{build_branch: dev}, {build_branch: main}, {pipeline_slug: web}]", "policy rule 2"],
-    ["[{build_branch: dev}]", "no rule of the policy is met"],
+    ["[{build_branch: dev}]", "no rule of the policy is met (rule 1 by build_branch)"],
+    [
+      `[${"{build_branch: main, pipeline_slug: api},".repeat(11)}]`,
+      `no rule of the policy is met (${Array.from({ length: 10 }, (_, index) => `rule ${index + 1} by pipeline_slug`).join(", ")}, ...)`,
+    ],
     [
       '[{build_branch: dev}, {build_creator_team: "*", build_creator: "*"}]',
-      "no rule of the policy is met; the job has no build_creator_team, build_creator",
+      "no rule of the policy is met (rule 1 by build_branch, rule 2 by build_creator_team); the job has no build_creator_team, build_creator",
     ],
     ["[{branch: main}]", "the policy cannot be read"],
     ["- build_branch: [", "the policy cannot be read"],

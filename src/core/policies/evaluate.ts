@@ -24,10 +24,18 @@ export function isMet({ claim, patterns }: Requirement, claims: Claims): boolean
   return value.some((each) => patterns.some((pattern) => matches(pattern, each)));
 }
 
+/** More would only make the audit trail longer. */
+const rulesTold = 10;
+
 function whyNone({ rules }: Policy, claims: Claims): string {
   const asked = new Set(rules.flatMap(({ requirements }) => requirements.map(({ claim }) => claim)));
   const missing = [...asked].filter((claim) => claimOf(claims, claim) === null);
-  const none = "no rule of the policy is met";
+  const failed = rules.slice(0, rulesTold).map(({ requirements }, index) => {
+    const unmet = requirements.find((requirement) => !isMet(requirement, claims));
+    return `rule ${index + 1} by ${unmet?.claim ?? "nothing"}`;
+  });
+  if (rules.length > rulesTold) failed.push("...");
+  const none = `no rule of the policy is met (${failed.join(", ")})`;
   return missing.length === 0 ? none : `${none}; the job has no ${missing.join(", ")}`;
 }
 

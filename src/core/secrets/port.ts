@@ -14,6 +14,8 @@ export interface SecretReader {
   /** By id anywhere in the organization, in any state. */
   get(organizationId: string, id: string): Promise<Secret | null>;
   findSealed(storeId: string, ref: SecretRef): Promise<SealedSecret | null>;
+  /** The same for many, in their order. */
+  findAllSealed(storeId: string, refs: readonly SecretRef[]): Promise<readonly (SealedSecret | null)[]>;
   /** Live secrets whose name differs at most in letter case; two are enough to know. */
   findFolded(storeId: string, name: string): Promise<readonly Secret[]>;
   list(query: SecretQuery): Promise<readonly Secret[]>;

@@ -6,7 +6,7 @@ import { CofferError } from "../errors.ts";
 import type { OrganizationCall } from "../operation.ts";
 import type { Custody, Ref } from "../organizations/organization.ts";
 import type { Epochs, Query, ReadTransaction } from "../ports.ts";
-import { storeNotFound } from "../stores/store.ts";
+import { type Store, storeNotFound } from "../stores/store.ts";
 import type { SealedSecret } from "./port.ts";
 import { demandCustody, type Secret, type SecretRef, secretNotFound } from "./secret.ts";
 import { versionNotFound } from "./versions.ts";
@@ -51,10 +51,13 @@ export interface BatchInput extends OrganizationCall {
 export const prepareBatch: Query<BatchInput, readonly (PreparedReveal | RefusedItem)[]> = {
   name: "reveal.prepare-batch",
   run: async (tx, input) => {
+    const place = await placeOf(tx, input);
+    const sealed = await tx.secrets.findAllSealed(place.store.id, input.secrets);
     const items: (PreparedReveal | RefusedItem)[] = [];
-    for (const secret of input.secrets) {
+    for (const [index, secret] of input.secrets.entries()) {
+      const found = isSealedName(place, secret) ? null : (sealed[index] ?? null);
       try {
-        items.push(await prepare(tx, { ...input, secret, version: null, foldNames: false }));
+        items.push(await decide(tx, place, found, { at: input.at, version: null }));
       } catch (error) {
         if (!(error instanceof CofferError) || !ofOneItem.has(error.code)) throw error;
         const { code, message, details, because } = error;
@@ -99,13 +102,41 @@ const ofOneItem: ReadonlySet<string> = new Set([
   "caller.denied",
 ]);
 
-async function prepare(tx: ReadTransaction, input: RevealInput): Promise<PreparedReveal> {
+interface RevealPlace {
+  readonly access: Access;
+  readonly store: Store;
+  readonly custody: Custody;
+}
+
+async function placeOf(
+  tx: ReadTransaction,
+  input: OrganizationCall & Pick<RevealInput, "store" | "opaque">,
+): Promise<RevealPlace> {
   const access = await admit(tx, input, { id: input.organizationId });
   const store = await storeOf(tx, access, input.store);
   const { custody } = access.organization;
   demandCustody(custody, input.opaque);
-  const sealedName = "name" in input.secret && custody === "client";
-  const found = sealedName ? null : await findSealed(tx, store.id, input);
+  return { access, store, custody };
+}
+
+async function prepare(tx: ReadTransaction, input: RevealInput): Promise<PreparedReveal> {
+  const place = await placeOf(tx, input);
+  const found = isSealedName(place, input.secret) ? null : await findSealed(tx, place.store.id, input);
+  return decide(tx, place, found, input);
+}
+
+/** In client custody the server knows no names. */
+function isSealedName({ custody }: RevealPlace, secret: SecretRef): boolean {
+  return custody === "client" && "name" in secret;
+}
+
+/** What was found, if the caller may have it. */
+async function decide(
+  tx: ReadTransaction,
+  { access, store, custody }: RevealPlace,
+  found: SealedSecret | null,
+  input: Pick<RevealInput, "at" | "version">,
+): Promise<PreparedReveal> {
   if (found === null || found.secret.state !== "active") throw missing(access, anySecretIn(store));
   const { secret } = found;
   const { because } = permit(access, "secret.reveal", targetOf(secret));

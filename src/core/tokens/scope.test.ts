@@ -14,7 +14,7 @@ describe("a scope as text", () => {
     ["secret.reveal@prod", { action: "secret.reveal", store: "prod", name: null }],
     ["secret.reveal@prod/a/b@c", { action: "secret.reveal", store: "prod", name: "a/b@c" }],
   ])("%s", (text, parts) => {
-    expect(parseScope("scopes[0]", text)).toEqual(parts);
+    expect(parseScope("scopes[0]", text)).toEqual({ field: "scopes[0]", ...parts });
   });
 
   test.each([

@@ -148,6 +148,7 @@ export const initial = migration({
     "CREATE INDEX secrets_fold ON secrets (store_id, name_fold) WHERE state = 'active'",
     // They serve lists in both states, and the foreign keys when a store or organization goes.
     "CREATE INDEX secrets_in_store ON secrets (store_id, state, created_at, id)",
+    "CREATE INDEX secrets_by_change ON secrets (store_id, state, COALESCE(updated_at, created_at), id)",
     "CREATE INDEX secrets_in_organization ON secrets (organization_id, state, created_at, id)",
     "CREATE INDEX secrets_by_name ON secrets (organization_id, state, name, id)",
     "CREATE INDEX secrets_due ON secrets (purge_at, id) WHERE state = 'trashed'",

@@ -2,9 +2,14 @@
 // It knows no rule of who may see what; lists are in secret-list.ts.
 // Keeps: labels and consumers in their own tables are always those of the row.
 import { RunAgain } from "../../core/errors.ts";
-import type { SecretReader, SecretRepository, SecretStanding } from "../../core/secrets/port.ts";
+import type {
+  SealedSecret,
+  SecretReader,
+  SecretRepository,
+  SecretStanding,
+} from "../../core/secrets/port.ts";
 import { nameTaken, type Secret } from "../../core/secrets/secret.ts";
-import { type Queryable, sql, UniqueViolation } from "../sql.ts";
+import { type Queryable, type SqlValue, sql, UniqueViolation } from "../sql.ts";
 import { jsonOrNull } from "./columns.ts";
 import { countStatement, listStatement } from "./secret-list.ts";
 import {
@@ -15,6 +20,7 @@ import {
   secretOf,
   secretValues,
 } from "./secret-rows.ts";
+import { oneOf, parametersInto, shapesOf } from "./shapes.ts";
 
 type SealedRow = SecretRow & { sealed: Uint8Array | null };
 
@@ -27,20 +33,22 @@ const insertColumns = [
   "last_read_at",
 ];
 
+const activeSealed = `SELECT ${secretColumns}, v.sealed
+    FROM secrets s LEFT JOIN secret_versions v ON v.id = s.version_id
+    WHERE s.store_id = $1 AND s.state = 'active'`;
+
+const manySealed = shapesOf<SealedRow>();
+/** Looked up by one statement. */
+const sealedAtOnce = 256;
+
 export const statements = {
   byId: sql<SecretRow>`
     SELECT ${secretColumns} FROM secrets s WHERE s.id = $2 AND s.store_id = $1 AND s.state = 'active'`,
   byName: sql<SecretRow>`
     SELECT ${secretColumns} FROM secrets s WHERE s.store_id = $1 AND s.name = $2 AND s.state = 'active'`,
   get: sql<SecretRow>`SELECT ${secretColumns} FROM secrets s WHERE s.id = $2 AND s.organization_id = $1`,
-  sealedById: sql<SealedRow>`
-    SELECT ${secretColumns}, v.sealed
-    FROM secrets s LEFT JOIN secret_versions v ON v.id = s.version_id
-    WHERE s.id = $2 AND s.store_id = $1 AND s.state = 'active'`,
-  sealedByName: sql<SealedRow>`
-    SELECT ${secretColumns}, v.sealed
-    FROM secrets s LEFT JOIN secret_versions v ON v.id = s.version_id
-    WHERE s.store_id = $1 AND s.name = $2 AND s.state = 'active'`,
+  sealedById: sql<SealedRow>`${activeSealed} AND s.id = $2`,
+  sealedByName: sql<SealedRow>`${activeSealed} AND s.name = $2`,
   byFold: sql<SecretRow>`
     SELECT ${secretColumns} FROM secrets s
     WHERE s.store_id = $1 AND s.name_fold = $2 AND s.state = 'active'
@@ -92,6 +100,26 @@ export const statements = {
   sweepTombstones: sql`DELETE FROM tombstones WHERE purged_at < $1`,
 };
 
+function sealedOf(row: SealedRow): SealedSecret {
+  return { secret: secretOf(row), sealed: row.sealed };
+}
+
+async function sealedBy(
+  db: Queryable,
+  storeId: string,
+  column: "id" | "name",
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, SealedSecret>> {
+  const found = new Map<string, SealedSecret>();
+  for (let from = 0; from < keys.length; from += sealedAtOnce) {
+    const values: SqlValue[] = [storeId];
+    const list = oneOf(keys.slice(from, from + sealedAtOnce), parametersInto(values));
+    const statement = manySealed(`${activeSealed} AND s.${column} IN ${list}`);
+    for (const row of await db.all(statement, values)) found.set(row[column], sealedOf(row));
+  }
+  return found;
+}
+
 export function secretReader(db: Queryable): SecretReader {
   return {
     async find(storeId, ref) {
@@ -110,7 +138,14 @@ export function secretReader(db: Queryable): SecretReader {
         "id" in ref
           ? await db.one(statements.sealedById, [storeId, ref.id])
           : await db.one(statements.sealedByName, [storeId, ref.name]);
-      return row === undefined ? null : { secret: secretOf(row), sealed: row.sealed };
+      return row === undefined ? null : sealedOf(row);
+    },
+    async findAllSealed(storeId, refs) {
+      const ids = refs.flatMap((ref) => ("id" in ref ? [ref.id] : []));
+      const names = refs.flatMap((ref) => ("name" in ref ? [ref.name] : []));
+      const byId = await sealedBy(db, storeId, "id", ids);
+      const byName = await sealedBy(db, storeId, "name", names);
+      return refs.map((ref) => ("id" in ref ? byId.get(ref.id) : byName.get(ref.name)) ?? null);
     },
     async findFolded(storeId, name) {
       return (await db.all(statements.byFold, [storeId, nameFold(name)])).map(secretOf);
