@@ -272,7 +272,7 @@ const points = [
 ];
 
 for (const engine of ["SQLite", ...(have("postgresql") ? ["PostgreSQL"] : [])]) {
-  describe(`a deletion on ${engine}`, () => {
+  describe(`a deletion on ${engine}`, { timeout: 90_000 }, () => {
     let out: string;
     beforeEach(() => {
       out = mkdtempSync(join(tmpdir(), "coffer-deletion-"));
