@@ -109,7 +109,7 @@ test.each([20, 26])(
   async (running) => {
     const { out, err } = await outcome(launcher({ running, pinned: 26 })("serve"));
     expect({ out, err }).toEqual({
-      out: "2 --max-semi-space-size=8 --no-parallel-scavenge --heap-growing-percent=20\n",
+      out: "2 --max-semi-space-size=4 --no-parallel-scavenge --heap-growing-percent=20\n",
       err: "",
     });
   },

@@ -89,7 +89,7 @@ export function resealer(ctx: Context): Resealer {
     async work(stopped) {
       let damaged = 0;
       for (let after: string | null = null; !stopped(); ) {
-        const page: readonly string[] = await ctx.database.scan(unfinishedRotations, { after });
+        const page: readonly string[] = await ctx.database.point(unfinishedRotations, { after });
         for (const organizationId of page) {
           const resting = (rotations.get(organizationId)?.restUntil ?? 0) > ctx.clock.now();
           if (!resting) damaged += await pass(organizationId, stopped);

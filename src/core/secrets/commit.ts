@@ -28,6 +28,14 @@ export interface SecretChange {
   readonly details: Readonly<Record<string, Json>>;
 }
 
+/**
+ * What no index decides is asked after this: whoever else writes secrets or stores of the organization waits
+ * for this commit, or was before it. Where several write at once, two would else both find a name free.
+ */
+export async function writeAlone(tx: Transaction, organizationId: string): Promise<void> {
+  await tx.organizations.advance(organizationId, { revisions: 0, secrets: 0, stores: 0 });
+}
+
 /** Writes all changes or none; answers the secrets as they now stand, in the order given. */
 export async function commitSecrets(
   tx: Transaction,

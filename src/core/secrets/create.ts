@@ -8,7 +8,7 @@ import type { Custody, Ref } from "../organizations/organization.ts";
 import type { Plaintext } from "../plaintext.ts";
 import type { Context } from "../ports.ts";
 import type { Attributes, Json, Store } from "../stores/store.ts";
-import { atItem, commitSecrets, confirmTerm, type SecretChange } from "./commit.ts";
+import { atItem, commitSecrets, confirmTerm, type SecretChange, writeAlone } from "./commit.ts";
 import {
   demandCustody,
   type Labels,
@@ -78,9 +78,12 @@ export const createSecrets = mutation<CreateInput, readonly Secret[]>({
     const access = await admit(tx, input, { id: input.organizationId });
     const store = await storeOf(tx, access, input.store);
     const { because } = permit(access, "secret.create", storeTarget(store));
+    for (const { value } of input.drafts) {
+      if (value !== null) await confirmTerm(tx, input.organizationId, value);
+    }
+    if (input.foldNames) await writeAlone(tx, input.organizationId);
     const changes: SecretChange[] = [];
     for (const [index, draft] of input.drafts.entries()) {
-      if (draft.value !== null) await confirmTerm(tx, input.organizationId, draft.value);
       if (input.foldNames && (await tx.secrets.findFolded(store.id, draft.name)).length > 0) {
         throw atItem(nameTaken(), index, input.drafts.length);
       }

@@ -8,7 +8,7 @@ import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Query, ReadTransaction } from "../ports.ts";
 import type { Store } from "../stores/store.ts";
-import { commitSecrets, confirmTerm } from "./commit.ts";
+import { commitSecrets, confirmTerm, writeAlone } from "./commit.ts";
 import { creation, type Draft } from "./create.ts";
 import { secretOf } from "./find.ts";
 import { nameTaken, type Secret, type SecretRef, secretNotFound } from "./secret.ts";
@@ -53,7 +53,10 @@ export const duplicateSecret = mutation<DuplicateInput, Secret>({
     demandNoMore(access, ["secret.reveal"], targetOf(secret), targetOf({ ...secret, name: draft.name }));
     if (secret.revision !== input.sourceRevision) throw sourceMoved();
     if (draft.value !== null) await confirmTerm(tx, input.organizationId, draft.value);
-    if (input.foldNames && (await tx.secrets.findFolded(to.id, draft.name)).length > 0) throw nameTaken();
+    if (input.foldNames) {
+      await writeAlone(tx, input.organizationId);
+      if ((await tx.secrets.findFolded(to.id, draft.name)).length > 0) throw nameTaken();
+    }
     const change = creation(input, to, draft, because, { duplicatedFrom: secret.id });
     const [written] = await commitSecrets(tx, input, access, [change]);
     if (written === null || written === undefined) throw secretNotFound();

@@ -58,7 +58,7 @@ interface Place {
 }
 
 /** Besides its sealed bytes an entry costs about this much. */
-const entryOverheadBytes = 1_500;
+const entryOverheadBytes = 2_000;
 
 /** Names asked for once on a shelf; past this many all are forgotten. */
 const onceMax = 8_192;

@@ -10,7 +10,7 @@ import type { Custody, Ref } from "../organizations/organization.ts";
 import type { Plaintext } from "../plaintext.ts";
 import type { Context, Transaction } from "../ports.ts";
 import type { Attributes, Store } from "../stores/store.ts";
-import { commitSecrets, confirmTerm } from "./commit.ts";
+import { commitSecrets, confirmTerm, writeAlone } from "./commit.ts";
 import { optional } from "./create.ts";
 import { liveSecret } from "./find.ts";
 import {
@@ -96,10 +96,10 @@ export const updateSecret = mutation<UpdateInput, Secret>({
     const target = input.toStore === null ? store : await targetStore(tx, access, store, input.toStore);
     const { after, changed } = applied(before, target, input);
     if (target.id === store.id) demandNoMore(access, levelActions.manage, targetOf(before), targetOf(after));
+    if (input.value !== null) await confirmTerm(tx, input.organizationId, input.value.sealed);
     if (after.name !== before.name || target.id !== store.id) await refuseTaken(tx, target, after, input);
     if (changed.length === 0) return unchanged(tx, input, access, before, because);
     if (input.dryRun) return after;
-    if (input.value !== null) await confirmTerm(tx, input.organizationId, input.value.sealed);
     const [written] = await commitSecrets(tx, input, access, [
       {
         kind: kindOf(input, store, target),
@@ -190,9 +190,10 @@ async function refuseTaken(
   tx: Transaction,
   target: Store,
   after: Secret,
-  { foldNames, dryRun }: UpdateInput,
+  { organizationId, foldNames, dryRun }: UpdateInput,
 ): Promise<void> {
   if (!foldNames && !dryRun) return; // the unique index decides
+  if (foldNames) await writeAlone(tx, organizationId);
   const twins = foldNames ? await tx.secrets.findFolded(target.id, after.name) : [];
   const exact = await tx.secrets.find(target.id, { name: after.name });
   if ([...twins, exact].some((twin) => twin !== null && twin.id !== after.id)) throw nameTaken();

@@ -6,6 +6,7 @@ import { grantOfMaker, putNew } from "../grants/maker.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import { slugFrom } from "../organizations/organization.ts";
 import type { Transaction } from "../ports.ts";
+import { writeAlone } from "../secrets/commit.ts";
 import type { Attributes, Store } from "./store.ts";
 import { told } from "./target.ts";
 
@@ -25,11 +26,16 @@ export const createStore = mutation<CreateInput, Store>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const { because } = permit(access, "store.create", organizationTarget());
-    if (input.uniqueName && (await tx.stores.hasName(input.organizationId, input.name))) {
-      throw new CofferError("store.slug_taken", "A store of that name is there already.", { field: "name" });
-    }
     const grant = grantOfMaker(access, { kind: "store", id: input.id });
     if (grant !== null) await changeAccess(tx, input.organizationId, access.epochs);
+    if (input.uniqueName) {
+      await writeAlone(tx, input.organizationId);
+      if (await tx.stores.hasName(input.organizationId, input.name)) {
+        throw new CofferError("store.slug_taken", "A store of that name is there already.", {
+          field: "name",
+        });
+      }
+    }
     const slug = input.slug ?? (await freeSlug(tx, input.organizationId, slugFrom(input.name)));
     const usage = await tx.organizations.advance(input.organizationId, {
       revisions: 1,

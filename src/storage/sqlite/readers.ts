@@ -1,5 +1,5 @@
-// The readers: threads for whatever may scan, started when first needed, each with one body at a
-// time, a bounded queue before them and a bounded time for each body.
+// The readers: threads for whatever may scan, started when needed and ended when idle, each with one
+// body at a time, a bounded queue before them and a bounded time for each body.
 import { Worker } from "node:worker_threads";
 import { errorFromRecord } from "../../core/errors.ts";
 import { busy, type EngineLimits, type EngineLog, traceOf, unavailable } from "../engine.ts";
@@ -25,23 +25,40 @@ interface Job {
 interface Reader {
   readonly worker: Worker;
   job: Job | null;
+  idle: NodeJS.Timeout | null;
 }
+
+/** A thread holds some 20 MB; starting one takes about a tenth of a second. */
+const idleMsDefault = 30_000;
 
 export class Readers {
   readonly #data: ReaderData;
   readonly #limits: EngineLimits;
   readonly #log: EngineLog;
   readonly #most: number;
+  readonly #idleMs: number;
   readonly #readers = new Set<Reader>();
   #queue: Job[] = [];
   #givenUp = 0;
   #closed = false;
 
-  constructor(data: ReaderData, limits: EngineLimits, most: number, log: EngineLog) {
+  constructor(
+    data: ReaderData,
+    limits: EngineLimits,
+    most: number,
+    log: EngineLog,
+    idleMs: number = idleMsDefault,
+  ) {
     this.#data = data;
     this.#limits = limits;
     this.#most = most;
     this.#log = log;
+    this.#idleMs = idleMs;
+  }
+
+  /** How many threads there are. */
+  get running(): number {
+    return this.#readers.size;
   }
 
   read(name: string, input: unknown): Promise<unknown> {
@@ -73,6 +90,8 @@ export class Readers {
     const job = reader === null ? undefined : this.#queue.shift();
     if (reader === null || job === undefined) return;
     reader.job = job;
+    if (reader.idle !== null) clearTimeout(reader.idle);
+    reader.idle = null;
     clearTimeout(job.timeout);
     job.timeout = setTimeout(() => {
       this.#log.warn({ query: job.message[0] }, "a query took too long and was given up");
@@ -92,7 +111,7 @@ export class Readers {
       name: "coffer reader",
       env: threadEnvironment(),
     });
-    const reader: Reader = { worker, job: null };
+    const reader: Reader = { worker, job: null, idle: null };
     this.#readers.add(reader);
     worker.on("message", (message: FromReader) => {
       if ("kind" in message) return this.#log[message.level](message.fields, message.message);
@@ -116,10 +135,13 @@ export class Readers {
       answer(job);
     }
     this.#next();
+    if (reader.job !== null || !this.#readers.has(reader)) return;
+    reader.idle = setTimeout(() => void this.#giveUp(reader), this.#idleMs).unref();
   }
 
   async #giveUp(reader: Reader): Promise<void> {
     this.#readers.delete(reader);
+    if (reader.idle !== null) clearTimeout(reader.idle);
     this.#givenUp += 1;
     const ended = reader.worker.terminate();
     this.#finish(reader, (job) => job.reject(unavailable()));

@@ -47,6 +47,18 @@ attempt("mint the family of one action", async () =>
   minting(await it.narrowed(owner, { scopes: ["token.manage", "secret.read"] }), { scopes: ["secret.*"] }),
 );
 
+attempt("mint another API's scope that comes to more", async () =>
+  minting(await it.narrowed(owner, { scopes: ["token.manage", "read_secrets_details"] }), {
+    scopes: ["read_secrets_details", "write_secrets"],
+  }),
+);
+
+attempt("mint another API's scope by some of the actions that it comes to", async () =>
+  minting(await it.narrowed(owner, { scopes: [...mints, "store.list"] }), {
+    scopes: ["read_secret_details"],
+  }),
+);
+
 attempt("mint for another name in the store", async () =>
   minting(
     await it.narrowed(owner, { scopes: ["token.manage", "store.list", "secret.reveal@default/MINE"] }),

@@ -1,0 +1,32 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import * as notes from "../../../test/support/engine-bodies.ts";
+import { engineLimits, silentLog } from "../engine.ts";
+import { openSqlite } from "./open.ts";
+import { Readers } from "./readers.ts";
+
+const bodies = new URL("../../../test/support/engine-bodies.ts", import.meta.url);
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "coffer-readers-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test("a thread is there while it is needed, and again when it is needed again", async () => {
+  const file = join(folder, "coffer.db");
+  const database = await openSqlite({ file, bodies });
+  const readers = new Readers({ file, bodies: bodies.href }, engineLimits(), 1, silentLog, 50);
+  expect(readers.running).toBe(0);
+  for (let turn = 0; turn < 2; turn += 1) {
+    await Promise.all([readers.read(notes.streams.name, null), readers.read(notes.entries.name, null)]);
+    expect(readers.running).toBe(1);
+    while (readers.running > 0) await wait(10);
+  }
+  await readers.read(notes.streams.name, null);
+  await readers.close();
+  expect(readers.running).toBe(0);
+  await database.close();
+});
