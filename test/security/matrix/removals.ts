@@ -2,7 +2,7 @@
 // A check whose absence nobody notices is either not needed or not tested. It works on a copy of the
 // tree; each round is a whole run of these tests, so it is no part of `npm test`.
 //
-//   npm run removals [-- --only TEXT] [--workers N] [--list]
+//   npm run removals -- [--only TEXT]... [--workers N] [--list]
 import { execFileSync, spawn } from "node:child_process";
 import {
   cpSync,
@@ -112,10 +112,14 @@ function passes(copy: string, tests: string): Promise<boolean> {
 }
 
 const { values: asked } = parseArgs({
-  options: { only: { type: "string" }, workers: { type: "string" }, list: { type: "boolean" } },
+  options: {
+    only: { type: "string", multiple: true },
+    workers: { type: "string" },
+    list: { type: "boolean" },
+  },
 });
 const checks = allChecks().filter(
-  ({ file, line }) => asked.only === undefined || `${file}:${line}`.includes(asked.only),
+  ({ file, line }) => asked.only?.some((text) => `${file}:${line}`.includes(text)) ?? true,
 );
 const place = ({ file, line, text }: Check) => `${file}:${line}: ${text}`;
 

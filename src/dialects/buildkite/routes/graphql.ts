@@ -6,7 +6,7 @@ import type { Ref } from "../../../core/organizations/organization.ts";
 import type { Store } from "../../../core/stores/store.ts";
 import { attributesOf, clusterDetails } from "../cluster.ts";
 import { graphqlMessage } from "../errors.ts";
-import { answer, type Question } from "../graphql.ts";
+import type { Question } from "../graphql.ts";
 import { idRef, organizationRef } from "../places.ts";
 import { graphqlId } from "../present.ts";
 import { route, type Site } from "../route.ts";
@@ -18,6 +18,8 @@ export function graphqlRoutes(site: Site): void {
     site,
     { method: "POST", url: "/graphql/v1", status: 200, scope: named("graphql", "store.list") },
     async ({ caller, body }, reply) => {
+      // Loaded by the first who asks: the executor takes 19 MB, and most servers are never asked.
+      const { answer } = await import("../graphql.ts");
       const { data, errors } = await answer(questionOf(body), root(site, caller));
       // What is no answer to the question is one to the request: clients ask again after these.
       for (const { originalError } of errors) {
