@@ -14,7 +14,7 @@ import { keyBytes } from "./gcm.ts";
 import { newWrappedKey } from "./installation.ts";
 import { type RootKey, type RootKeys, rootKeys } from "./roots/keys.ts";
 import { type SigningKey, signHead, signingKeyFrom, signingKeyId, signSegment } from "./signing.ts";
-import { openTerms } from "./terms.ts";
+import { type OrganizationKeys, openTerms } from "./terms.ts";
 import {
   damagedKey,
   intoKeyObject,
@@ -118,17 +118,25 @@ export function openKeyring(source: KeySource): OpenKeyring {
     return open;
   }
 
-  async function bytesOf(address: Address, sealed: Uint8Array): Promise<Buffer> {
+  /** Null where the key is not among these. */
+  function bytesUnder(
+    keys: OrganizationKeys | undefined,
+    address: Address,
+    sealed: Uint8Array,
+  ): Buffer | null {
     const envelope = parseEnvelope(sealed, address);
-    let keys = terms.cached(address.organizationId);
-    let key = keys?.byTerm.get(envelope.term);
-    if (keys === undefined || key === undefined) {
-      opened();
-      keys = await terms.load(address.organizationId);
-      key = keys.byTerm.get(envelope.term);
-      if (key === undefined) throw damagedValue(address, "unknown-term");
-    }
+    const key = keys?.byTerm.get(envelope.term);
+    if (keys === undefined || key === undefined) return null;
     return openValue(key, envelope, valueBinding(keys.binding, address), address);
+  }
+
+  async function bytesOf(address: Address, sealed: Uint8Array): Promise<Buffer> {
+    const atOnce = bytesUnder(terms.cached(address.organizationId), address, sealed);
+    if (atOnce !== null) return atOnce;
+    opened();
+    const loaded = bytesUnder(await terms.load(address.organizationId), address, sealed);
+    if (loaded === null) throw damagedValue(address, "unknown-term");
+    return loaded;
   }
 
   async function sealBytes(address: Address, value: Buffer): Promise<SealedValue> {
@@ -155,13 +163,8 @@ export function openKeyring(source: KeySource): OpenKeyring {
       return new Plaintext(textOf(await bytesOf(address, sealed), address));
     },
     openAtOnce(address, sealed) {
-      const envelope = parseEnvelope(sealed, address);
-      const keys = terms.cached(address.organizationId);
-      const key = keys?.byTerm.get(envelope.term);
-      if (keys === undefined || key === undefined) return null;
-      return new Plaintext(
-        textOf(openValue(key, envelope, valueBinding(keys.binding, address), address), address),
-      );
+      const bytes = bytesUnder(terms.cached(address.organizationId), address, sealed);
+      return bytes === null ? null : new Plaintext(textOf(bytes, address));
     },
     async reseal(from, sealed, to) {
       return sealBytes(to, await bytesOf(from, sealed));
