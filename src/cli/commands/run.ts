@@ -1,5 +1,6 @@
 // `coffer run`: a store's secrets as environment of one program, and of nothing else. They never
 // stand in arguments, in files, or in this program's own environment.
+import type { ChildProcess } from "node:child_process";
 import type { Command } from "commander";
 import { childEnvironment, isVariableName, type Offer, type Skipped } from "../child-environment.ts";
 import type { Client } from "../client.ts";
@@ -87,11 +88,11 @@ async function spawnAndWait(
   onTerminal: boolean,
 ): Promise<number> {
   const { spawn } = await import("node:child_process");
-  const child = spawn(command, args, { env, stdio: "inherit" });
-  const pass = (signal: NodeJS.Signals) => child.kill(signal);
+  let child: ChildProcess | null = null;
+  const pass = (signal: NodeJS.Signals) => child?.kill(signal);
   // A terminal sends Ctrl-C to the whole group: passing it on would make it two.
   const passInterrupt = (signal: NodeJS.Signals) => {
-    if (!onTerminal) child.kill(signal);
+    if (!onTerminal) pass(signal);
   };
   const listeners = [
     ["SIGTERM", pass],
@@ -99,11 +100,14 @@ async function spawnAndWait(
     ["SIGINT", passInterrupt],
     ["SIGQUIT", passInterrupt],
   ] as const;
+  // Before there is a program: a signal that came just after its start would end us, and leave it running.
   for (const [signal, listener] of listeners) process.on(signal, listener);
   try {
+    const started = spawn(command, args, { env, stdio: "inherit" });
+    child = started;
     return await new Promise<number>((resolve, reject) => {
-      child.on("error", (error) => reject(notStarted(command, error)));
-      child.on("exit", (code, signal) =>
+      started.on("error", (error) => reject(notStarted(command, error)));
+      started.on("exit", (code, signal) =>
         resolve(signal === null ? (code ?? exitCodes.failure) : exitCodeOfSignal(signal)),
       );
     });
