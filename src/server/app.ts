@@ -13,6 +13,7 @@ import { native } from "../dialects/native/index.ts";
 import type { OpenNode, SealedNode } from "./compose.ts";
 import { answerError, dialectAt, mountDialect, mountsOf, notFound, pathOf } from "./mount.ts";
 import { type RateRules, requestRates } from "./rates.ts";
+import { compileWhenAsked } from "./schemas.ts";
 
 /** Bounds of the transport; those of the domain are in core/limits.ts. */
 const bodyBytesMax = 1024 * 1024;
@@ -56,10 +57,8 @@ export function createApp(
     },
     // A logger for each request costs more than all its routing; the few lines name the request themselves.
     childLoggerFactory: (logger) => logger,
-    ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
-    },
   });
+  compileWhenAsked(app);
   app.server.maxConnections = connectionsMax;
   app.server.headersTimeout = headersMsMax;
   app.decorateRequest("caller");
