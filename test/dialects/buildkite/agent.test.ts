@@ -1,9 +1,18 @@
 // The agent's API: what a job reads, what it is refused, and what the trail keeps of that.
 import { randomUUID } from "node:crypto";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { startCoffer, tokenIdOf } from "../../support/server.ts";
 import { readTrail, type TrailEntry } from "../../support/trail.ts";
-import { aCluster, aJob, aSecret, aTime, expectHeaders, expectRefused, readAsAgent } from "./support.ts";
+import {
+  aCluster,
+  aJob,
+  aSecret,
+  aTime,
+  expectHeaders,
+  expectRefused,
+  noCredential,
+  readAsAgent,
+} from "./support.ts";
 
 const coffer = await startCoffer();
 afterAll(() => coffer.stop());
@@ -83,19 +92,40 @@ describe("a refusal", () => {
     }
   });
 
-  test("401: no credential, an unknown one, one that ended, and those of people", async () => {
+  test("401: no credential, an unknown one, and those of people", async () => {
     const cluster = await aCluster(coffer);
     const job = await aJob(coffer, cluster);
-    expect((await job.read("KEY")).status).toBe(404);
-    const ended = `/v1/organizations/default/stores/${cluster.id}/jobs/${job.id}`;
-    expect((await me.delete(ended)).status).toBe(204);
-    const tokens = [job.token, coffer.token, `${job.token}x`, "nonsense", "a, b"];
+    const tokens = [coffer.token, `${job.token}x`, "nonsense", "a, b"];
     for (const token of tokens) {
       const answer = await readAsAgent(coffer.url, token, { job: job.id, key: "KEY" });
       expectRefused(answer, 401, "Unauthorized");
     }
     const bare = await coffer.call(null).get(`/v3/jobs/${job.id}/secrets?key=KEY`);
     expectRefused(bare, 401, "Unauthorized");
+  });
+
+  test("401: its session has expired", async () => {
+    let at = Date.now();
+    const own = await startCoffer({ clock: { now: () => at } });
+    onTestFinished(() => own.stop());
+    const job = await aJob(own, await aCluster(own));
+    expectRefused(await job.read("KEY"), 404, "Secret not found");
+    at += 60 * 60 * 1_000;
+    expectRefused(await job.read("KEY"), 401, "Unauthorized");
+  });
+
+  test("422: the job was ended; whoever has not its whole token is told 401", async () => {
+    const cluster = await aCluster(coffer);
+    await aSecret(me, cluster, { key: "KEY", value: "v" });
+    const job = await aJob(coffer, cluster);
+    expect((await job.read("KEY")).status).toBe(200);
+    const ended = `/v1/organizations/default/stores/${cluster.id}/jobs/${job.id}`;
+    expect((await me.delete(ended)).status).toBe(204);
+    for (const key of ["KEY", "NONE", "KEY"]) expectRefused(await job.read(key), 422, "Job is not running");
+    const forged = `${job.token.slice(0, -1)}${job.token.endsWith("A") ? "B" : "A"}`;
+    const answer = await readAsAgent(coffer.url, forged, { job: job.id, key: "KEY" });
+    expectRefused(answer, 401, "Unauthorized");
+    expectRefused(await coffer.call(job.token).get(cluster.secrets), 401, noCredential);
   });
 
   test("403: the policy is not met; the trail has the reason, the job has not", async () => {

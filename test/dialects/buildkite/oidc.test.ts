@@ -100,6 +100,19 @@ test.each<[string, Record<string, unknown>]>([
   expectRefused(await read(await signed(change), "MET"), 401, "Unauthorized");
 });
 
+test("422: of a job that was ended, by the token that it used and by another of its own", async () => {
+  const ended = randomUUID();
+  await aSecret(me, first, { key: "ENDED", value: "v" });
+  const [used, other] = [await signed({ job_id: ended }), await signed({ job_id: ended, step_key: "two" })];
+  expect((await read(used, "ENDED", ended)).status).toBe(200);
+  await me.delete(`/v1/organizations/default/stores/${first.slug}/jobs/${ended}`);
+  for (const token of [used, other]) {
+    expectRefused(await read(token, "ENDED", ended), 422, "Job is not running");
+  }
+  const elsewhere = await signed({ job_id: ended, cluster_id: "theirs-1" });
+  expectRefused(await read(elsewhere, "ENDED", ended), 404, "Secret not found");
+});
+
 test("401: an unsigned one, and any of them in REST", async () => {
   const token = await signed();
   const [header, claims] = token.split(".");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { heldClock } from "../../support/coffers.ts";
 import { type Answer, startCoffer, type TestCoffer } from "../../support/server.ts";
-import { aCluster, aSecret, scopedToken } from "./support.ts";
+import { aCluster, aJob, aSecret, scopedToken } from "./support.ts";
 
 let coffer: TestCoffer;
 afterEach(() => coffer.stop());
@@ -63,6 +63,20 @@ test("each answer tells both counts; past one of them it is 429 and nothing is d
   });
   clock.pass(42_000);
   expect((await client.get(secrets)).body).toEqual([]);
+});
+
+test("a job's reads are counted by its session, and a refused one is not read", async () => {
+  const clock = await limited({ perToken: 3 });
+  const cluster = await aCluster(coffer);
+  clock.pass(60_000);
+  await aSecret(coffer.call(coffer.token), cluster, { key: "KEY", value: "v" });
+  const [job, other] = [await aJob(coffer, cluster), await aJob(coffer, cluster)];
+  clock.pass(60_000);
+  const statuses: number[] = [];
+  for (let turn = 0; turn < 4; turn += 1) statuses.push((await job.read("KEY")).status);
+  expect(statuses).toEqual([200, 200, 200, 429]);
+  expect((await job.read("KEY")).headers.get("ratelimit-reset")).toMatch(/^\d+$/);
+  expect((await other.read("KEY")).status).toBe(200);
 });
 
 test("an organization's count is its own", async () => {
