@@ -50,7 +50,7 @@ export async function openCoffer(place: Place): Promise<Coffer> {
     kill: () => end(running.child, "SIGKILL"),
     async request(method, path, body) {
       const answer = await askHttp(running.url, { method, path, token: bootstrap.token, body });
-      if (answer.status !== 200) throw new Error(`${method} ${path} was answered ${answer.status}`);
+      if (answer.status >= 300) throw new Error(`${method} ${path} was answered ${answer.status}`);
       return answer;
     },
   };

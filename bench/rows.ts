@@ -1,6 +1,7 @@
 // The rows, in the order they are measured. Writing comes last of those that share one server, because
 // it adds to the secrets which the others find; after it come those that fill servers of their own. A
 // further row is one file under http/ and one line here.
+import { agent } from "./http/agent.ts";
 import { batch, batchFull } from "./http/batch.ts";
 import { listMany, revealMany, searchMany, searchRare } from "./http/many.ts";
 import { memory } from "./http/memory.ts";
@@ -16,6 +17,7 @@ export const rows: readonly Row[] = [
   reveal,
   revealOne,
   revealAll,
+  agent,
   batch,
   batchFull,
   start,

@@ -2,7 +2,7 @@
 // body asks again whether the credential still stands; it never remembers that one was unknown.
 // It keeps it for seconds, so that who was renamed is soon called by his new name in the audit trail.
 
-import { unauthenticated } from "../core/access.ts";
+import { revoked, unauthenticated } from "../core/access.ts";
 import { accepts, type Network, storedNetworks } from "../core/addresses.ts";
 import type { Caller } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
@@ -60,8 +60,8 @@ export function authenticator(parts: {
     const matches = form.same(record.hash, token.hash) && record.principalKind === token.kind;
     if (!matches) throw failed("wrong", token, via);
     // From here on it is not a failed login: who holds the secret guesses nothing.
-    const ended = record.revokedAt !== null || (record.expiresAt !== null && record.expiresAt <= clock.now());
-    if (ended) throw unauthenticated("ended");
+    if (record.expiresAt !== null && record.expiresAt <= clock.now()) throw unauthenticated("ended");
+    if (record.revokedAt !== null) throw revoked(record);
     if (!accepts(networks, via.address)) throw unauthenticated("elsewhere");
     return { kind: principal.kind, id: principal.id, name: principal.name, tokenId: record.id, ...via };
   };

@@ -74,6 +74,10 @@ export function clientOf(http: Http, place: Place) {
       get: (slug: string) => http.json({ method: "GET", path: ["organizations", slug] }, wire.organization),
       create: (body: { slug: string; name: string; custody?: string }) =>
         http.json({ method: "POST", path: ["organizations"], body }, wire.organization),
+      quota: (slug: string) =>
+        http.json({ method: "GET", path: ["organizations", slug, "quota"] }, wire.quota),
+      limit: (slug: string, limits: Readonly<Record<string, number | null>>) =>
+        http.json({ method: "PATCH", path: ["organizations", slug], body: { limits } }, wire.organization),
       remove: (slug: string, force: boolean) =>
         http.done({
           method: "DELETE",
@@ -137,6 +141,34 @@ export function clientOf(http: Http, place: Place) {
       rename: (id: string, name: string) =>
         http.json({ method: "PATCH", path: [...org, "machines", id], body: { name } }, wire.machine),
       remove: (id: string) => http.done({ method: "DELETE", path: [...org, "machines", id] }),
+    },
+
+    bitwarden: {
+      mint: (machineId: string, body: { name: string; expiresAt: string | null }) =>
+        http.json(
+          { method: "POST", path: [...org, "machines", machineId, "access-tokens"], body },
+          wire.accessToken,
+        ),
+      createMachine: (organizationId: string, name: string) =>
+        http.json(
+          {
+            method: "POST",
+            root: "bitwarden/api",
+            path: ["organizations", organizationId, "service-accounts"],
+            body: { name },
+          },
+          wire.madeMachine,
+        ),
+      createToken: (machineId: string, body: object) =>
+        http.json(
+          {
+            method: "POST",
+            root: "bitwarden/api",
+            path: ["service-accounts", machineId, "access-tokens"],
+            body,
+          },
+          wire.clientToken,
+        ),
     },
 
     services: {

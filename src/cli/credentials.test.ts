@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { selfSigned } from "../../test/support/certificate.ts";
 import {
   credentialFiles,
   exposure,
@@ -35,6 +36,21 @@ describe("the kept login", () => {
     expect(await removeCredentials(files)).toBe(true);
     expect(await removeCredentials(files)).toBe(false);
     expect(await readdir(files.folder)).toEqual([]);
+  });
+
+  test("has the authority that vouches for its server, for curl too", async () => {
+    const files = credentialFiles({ XDG_CONFIG_HOME: join(home, 'a "b" \\c') });
+    const ca = `${selfSigned(["127.0.0.1"]).certificate}`;
+    await saveCredentials(files, { ...login, ca });
+    expect(await readCredentials(files)).toEqual({ ...login, ca });
+    expect(await readFile(files.ca, "utf8")).toBe(ca);
+    const quoted = files.ca.replace('a "b" \\c', 'a \\"b\\" \\\\c');
+    expect((await readFile(files.curl, "utf8")).split("\n")[1]).toBe(`cacert = "${quoted}"`);
+    expect((await stat(files.ca)).mode & 0o777).toBe(0o600);
+    // The next login is to a server that public authorities vouch for.
+    await saveCredentials(files, login);
+    expect((await readdir(files.folder)).sort()).toEqual(["credentials.json", "curl.conf"]);
+    expect(await readFile(files.curl, "utf8")).not.toContain("cacert");
   });
 
   test("is readable by its owner alone, also where a wider file was there before", async () => {
@@ -71,6 +87,21 @@ describe("the bootstrap file", () => {
     };
     await writeFile(path, JSON.stringify(content));
     expect(await readBootstrap(path)).toEqual({ ...login, organization: "default", store: "default" });
+  });
+
+  test("has the authority of --tls auto beside it, which is taken where the URL is https", async () => {
+    const path = join(home, "bootstrap.json");
+    const { certificate } = selfSigned(["127.0.0.1"]);
+    await mkdir(join(home, "tls"));
+    await writeFile(join(home, "tls", "ca.pem"), certificate);
+    const write = (url: string) => writeFile(path, JSON.stringify({ url, token: login.token }));
+    await write("https://127.0.0.1:8200");
+    expect((await readBootstrap(path)).ca?.trim()).toBe(certificate.trim());
+    await write("http://127.0.0.1:8200");
+    expect((await readBootstrap(path)).ca).toBeUndefined();
+    await writeFile(join(home, "tls", "ca.pem"), "torn");
+    await write("https://127.0.0.1:8200");
+    await expect(readBootstrap(path)).rejects.toThrow("is no certificate in PEM");
   });
 
   test("of a recovery names no places", async () => {

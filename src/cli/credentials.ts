@@ -3,7 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
+import { parseAuthority } from "./authority.ts";
 import { usage } from "./failure.ts";
 import { nullable, object, optional, parseJson, type Shaped, text } from "./shapes.ts";
 import type { Environment } from "./shell.ts";
@@ -13,8 +14,10 @@ const credentials = object({
   token: text,
   organization: nullable(text),
   store: nullable(text),
+  /** PEM of the authority that vouches for the server, where no public one does. */
+  ca: optional(text),
 });
-export type Credentials = Shaped<typeof credentials>;
+export type Credentials = Omit<Shaped<typeof credentials>, "ca"> & { readonly ca?: string | undefined };
 
 const bootstrap = object({
   url: text,
@@ -29,6 +32,8 @@ export interface CredentialFiles {
   readonly credentials: string;
   /** For `curl -K`, so that the token never stands in a command line. */
   readonly curl: string;
+  /** The authority again, as a file for curl. */
+  readonly ca: string;
 }
 
 /** XDG: a relative path there means nothing and is passed over. */
@@ -40,6 +45,7 @@ export function credentialFiles(env: Environment): CredentialFiles {
     folder,
     credentials: join(folder, "credentials.json"),
     curl: join(folder, "curl.conf"),
+    ca: join(folder, "ca.pem"),
   };
 }
 
@@ -69,17 +75,24 @@ export async function readBootstrap(path: string): Promise<Credentials> {
   const parsed = parseJson(source);
   if (!bootstrap(parsed)) throw usage(`${path} is not a bootstrap file of coffer`);
   const { url, token, organization, store } = parsed;
+  const beside = join(dirname(path), "tls", "ca.pem");
+  const authority = url.startsWith("https:") ? await readIfThere(beside) : null;
   return {
     url,
     token: parseToken(token),
     organization: organization?.slug ?? null,
     store: store?.slug ?? null,
+    ...(authority === null ? {} : { ca: parseAuthority(authority, beside) }),
   };
 }
 
 export async function saveCredentials(files: CredentialFiles, login: Credentials): Promise<void> {
   await mkdir(files.folder, { recursive: true, mode: 0o700 });
-  await replaceFile(files.curl, `header = "Authorization: Bearer ${login.token}"\n`);
+  const header = `header = "Authorization: Bearer ${login.token}"\n`;
+  if (login.ca === undefined) await rm(files.ca, { force: true });
+  else await replaceFile(files.ca, login.ca);
+  const authority = `cacert = "${files.ca.replace(/["\\]/g, "\\$&")}"\n`;
+  await replaceFile(files.curl, login.ca === undefined ? header : header + authority);
   await replaceFile(files.credentials, `${JSON.stringify(login, null, 2)}\n`);
 }
 
@@ -88,6 +101,7 @@ export async function removeCredentials(files: CredentialFiles): Promise<boolean
   const there = (await readIfThere(files.credentials)) !== null;
   await rm(files.credentials, { force: true });
   await rm(files.curl, { force: true });
+  await rm(files.ca, { force: true });
   return there;
 }
 

@@ -4,7 +4,7 @@
 import { exitCodeOfStatus, exitCodes } from "./exit-codes.ts";
 import { Failure, usage } from "./failure.ts";
 import { parseJson, type Shape } from "./shapes.ts";
-import { errorBody } from "./wire.ts";
+import { errorBody, foreignError } from "./wire.ts";
 
 const answerTimeoutMs = 30_000;
 
@@ -12,7 +12,9 @@ export type Query = Readonly<Record<string, string | number | boolean | readonly
 
 export interface Request {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Segments after `/v1`, not yet encoded. */
+  /** Of another API than the native one. */
+  readonly root?: "bitwarden/api";
+  /** Segments after `/v1` or that root, not yet encoded. */
   readonly path: readonly string[];
   readonly query?: Query;
   readonly body?: unknown;
@@ -53,7 +55,12 @@ function isLoopback(hostname: string): boolean {
   );
 }
 
-export function requestUrl(base: URL, path: readonly string[], query: Query = {}): URL {
+export function requestUrl(
+  base: URL,
+  path: readonly string[],
+  query: Query = {},
+  root: Request["root"] | "v1" = "v1",
+): URL {
   for (const segment of path) {
     // URL parsing would drop these and the request would reach another, larger thing.
     if (segment === "" || segment === "." || segment === "..") {
@@ -61,7 +68,7 @@ export function requestUrl(base: URL, path: readonly string[], query: Query = {}
     }
   }
   const url = new URL(base);
-  url.pathname = [base.pathname.replace(/\/$/, ""), "v1", ...path.map(encodeURIComponent)].join("/");
+  url.pathname = [base.pathname.replace(/\/$/, ""), root, ...path.map(encodeURIComponent)].join("/");
   for (const [key, value] of Object.entries(query)) {
     if (value === undefined) continue;
     for (const each of Array.isArray(value) ? value : [value]) url.searchParams.append(key, String(each));
@@ -75,7 +82,7 @@ export function httpOf(base: URL, token: string | null): Http {
     if (token !== null) headers.authorization = `Bearer ${token}`;
     if (request.body !== undefined) headers["content-type"] = "application/json";
     if (request.ifMatch !== undefined) headers["if-match"] = `"${request.ifMatch}"`;
-    const url = requestUrl(base, request.path, request.query);
+    const url = requestUrl(base, request.path, request.query, request.root);
     let response: Response;
     let body: string;
     try {
@@ -112,6 +119,7 @@ function refusal(base: URL, response: Response, body: string): Failure {
     return notCoffer(base, "it redirects elsewhere, which coffer does not follow");
   }
   const parsed = parseJson(body);
+  if (foreignError(parsed)) return new Failure(exitCodeOfStatus(response.status), parsed.message, {});
   if (!errorBody(parsed)) return notCoffer(base, `it answered ${response.status} in a form of its own`);
   const { code, message, requestId, details } = parsed.error;
   const hint = hintFor(code, response.status);
@@ -171,10 +179,14 @@ function unreachable(base: URL, request: Request, cause: unknown): Failure {
   }
   const code = networkCode(cause);
   if (code !== null && /CERT|SELF_SIGNED|UNABLE_TO_/.test(code)) {
-    const hint = "for a private authority set NODE_EXTRA_CA_CERTS to its ca.pem";
+    const named = code === "ERR_TLS_CERT_ALTNAME_INVALID";
+    const what = named ? "is for other names" : "is not trusted";
+    const hint = named
+      ? "reach it by a name that it has, or give it this one: coffer serve --tls-names"
+      : "for a private authority: --ca FILE or COFFER_CA (of `coffer serve --tls auto`: DATA/tls/ca.pem)";
     return new Failure(
       exitCodes.unreachable,
-      `the certificate of ${at} is not trusted (${code})`,
+      `the certificate of ${at} ${what} (${code})`,
       { hint },
       options,
     );

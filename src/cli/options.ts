@@ -11,6 +11,13 @@ export function wholeNumber(min: number, max: number): (source: string) => numbe
   };
 }
 
+/** How many at most. A parser that answers null would answer nothing. */
+export function limit(source: string): number | "none" {
+  if (source === "none") return source;
+  if (!/^\d{1,15}$/.test(source)) throw new InvalidArgumentError("It must be a whole number, or none.");
+  return Number(source);
+}
+
 export function collect(source: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, source];
 }

@@ -4,11 +4,13 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { accountCommands } from "./commands/accounts.ts";
 import { auditCommands } from "./commands/audit.ts";
+import { bitwardenCommands } from "./commands/bitwarden.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { grantCommands } from "./commands/grants.ts";
 import { groupCommands } from "./commands/groups.ts";
 import { hostCommands } from "./commands/host.ts";
 import { jobCommands } from "./commands/jobs.ts";
+import { kubeconfigCommand } from "./commands/kubeconfig.ts";
 import { loginCommands } from "./commands/login.ts";
 import { machineCommands } from "./commands/machines.ts";
 import { organizationCommands } from "./commands/organizations.ts";
@@ -77,7 +79,7 @@ Start here:
   coffer secret get DATABASE_PASSWORD
   coffer run -- printenv DATABASE_PASSWORD
 
-Environment: COFFER_URL and COFFER_TOKEN win over the kept login; COFFER_ORG, COFFER_STORE.
+Environment: COFFER_URL, COFFER_TOKEN, COFFER_CA, COFFER_ORG and COFFER_STORE win over the kept login.
 Data goes to stdout, everything else to stderr. \`coffer --version\` prints the version.
 
 ${exitCodeHelp}`,
@@ -101,6 +103,8 @@ ${exitCodeHelp}`,
   serviceCommands(program, shell);
   grantCommands(program, shell);
   auditCommands(program, shell, end);
+  kubeconfigCommand(program, shell);
+  bitwardenCommands(program, shell);
   return program;
 }
 

@@ -1,6 +1,7 @@
 // From options, environment and kept login to a client: which server, which token, which place.
 // A kept token is sent to the server it was kept for and to no other (that is the invariant).
 import type { Command } from "commander";
+import { authorityOf, trust } from "./authority.ts";
 import { type Client, clientOf } from "./client.ts";
 import { type Credentials, credentialFiles, exposure, parseToken, readCredentials } from "./credentials.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -14,6 +15,7 @@ export interface ConnectionOptions {
   readonly url?: string;
   readonly org?: string;
   readonly store?: string;
+  readonly ca?: string;
   readonly insecureHttp?: boolean;
   readonly json?: boolean;
 }
@@ -24,6 +26,9 @@ const defaultPlace = "default";
 export interface Session {
   readonly client: Client;
   readonly url: URL;
+  readonly token: string;
+  /** PEM; null: public authorities alone vouch for the server. */
+  readonly authority: string | null;
   readonly output: Output;
 }
 
@@ -39,6 +44,7 @@ export function connectionOptions(command: Command): Command {
       .option("--url <url>", "the server (else COFFER_URL, else the kept login)")
       .option("--org <org>", "organization, slug or id (else COFFER_ORG, else the login's, else default)")
       .option("--store <store>", "store, slug or id (else COFFER_STORE, else the login's, else default)")
+      .option("--ca <file>", "trust this certificate authority too (else COFFER_CA, else the kept login's)")
       .option("--insecure-http", "allow open http:// to another machine"),
   );
 }
@@ -58,7 +64,7 @@ export interface Target {
 
 export function targetOf(options: ConnectionOptions, env: Environment, kept: Credentials | null): Target {
   const url = serverUrlOf(options, env, kept);
-  const own = kept !== null && parseServerUrl(kept.url, true).href === url.href ? kept : null;
+  const own = keptFor(url, kept);
   const token = given(env.COFFER_TOKEN) ?? own?.token;
   if (token === undefined) throw noToken(url, kept);
   return {
@@ -67,6 +73,23 @@ export function targetOf(options: ConnectionOptions, env: Environment, kept: Cre
     organization: options.org ?? given(env.COFFER_ORG) ?? own?.organization ?? defaultPlace,
     store: options.store ?? given(env.COFFER_STORE) ?? own?.store ?? defaultPlace,
   };
+}
+
+/** A login is for one server: neither its token nor what vouches for that server is used with another. */
+function keptFor(url: URL, kept: Credentials | null): Credentials | null {
+  return kept !== null && parseServerUrl(kept.url, true).href === url.href ? kept : null;
+}
+
+/** Trusts what is to be trusted, before the first connection. */
+export async function trustFor(
+  url: URL,
+  options: ConnectionOptions,
+  env: Environment,
+  kept: Credentials | null,
+): Promise<string | null> {
+  const authority = await authorityOf(options, env, keptFor(url, kept)?.ca ?? null);
+  trust(authority);
+  return authority;
 }
 
 export function serverUrlOf(options: ConnectionOptions, env: Environment, kept: Credentials | null): URL {
@@ -96,7 +119,8 @@ export async function openSession(shell: Shell, options: ConnectionOptions): Pro
   const kept = await readCredentials(files);
   const warning = kept === null ? null : await exposure(files);
   if (warning !== null) await output.say(`coffer: warning: ${warning}`);
-  const target = targetOf(options, shell.env, kept);
-  const place = { organization: target.organization, store: target.store };
-  return { client: clientOf(httpOf(target.url, target.token), place), url: target.url, output };
+  const { url, token, organization, store } = targetOf(options, shell.env, kept);
+  const authority = await trustFor(url, options, shell.env, kept);
+  const client = clientOf(httpOf(url, token), { organization, store });
+  return { client, url, token, authority, output };
 }

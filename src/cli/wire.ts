@@ -44,6 +44,10 @@ export const explained = object({ allowed: flag, because: list(text) });
 export const organization = object({ id: text, slug: text, name, custody: optional(text) });
 export type Organization = Shaped<typeof organization>;
 
+const share = object({ quota: nullable(whole), usage: whole });
+export const quota = object({ secrets: share, stores: share });
+export type Quota = Shaped<typeof quota>;
+
 export const account = object({ id: text, name: text, email: text });
 export type Account = Shaped<typeof account>;
 
@@ -206,3 +210,9 @@ export const errorBody = object({
     details: optional(anything),
   }),
 });
+
+export const accessToken = object({ id: text, accessToken: text });
+export const madeMachine = object({ id: text });
+export const clientToken = object({ id: text, clientSecret: text });
+/** Of the Bitwarden API. */
+export const foreignError = object({ message: text, object: text });

@@ -34,6 +34,8 @@ export interface Call {
   readonly at: number;
   /** The credential was refused so often that a refusal of this call is counted, not written down. */
   readonly refusalsCounted?: true;
+  /** What is refused to a job or a service is missing to it. */
+  readonly hidesRefused?: boolean;
 }
 
 /** A caller admitted to an organization. */
@@ -45,6 +47,8 @@ export interface Access {
   readonly expiresAt: number | null;
   /** The networks from which it is accepted; null: all. */
   readonly addresses: readonly string[] | null;
+  /** As the call says. */
+  readonly hidesRefused?: boolean;
 }
 
 /** An organization without membership and one that does not exist are the same to the caller. */
@@ -58,7 +62,8 @@ export async function admit(tx: ReadTransaction, call: Call, ref: Ref): Promise<
   const epochs = await tx.access.epochs(organization.id);
   const { authority, expiresAt, addresses } = await authorityOf(tx, call, organization, epochs);
   if (authority.standing === null) throw organizationNotFound("no membership");
-  return { organization, authority, epochs, expiresAt, addresses };
+  const { hidesRefused = false } = call;
+  return { organization, authority, epochs, expiresAt, addresses, hidesRefused };
 }
 
 async function authorityOf(
@@ -146,7 +151,7 @@ export async function liveCredential(tx: ReadTransaction, call: Call) {
   const { tokenId } = call.caller;
   const credential = tokenId === null ? null : await tx.access.credential(tokenId);
   if (credential === null) throw unauthenticated("unknown");
-  if (credential.token.revokedAt !== null) throw unauthenticated("ended");
+  if (credential.token.revokedAt !== null) throw revoked(credential.token);
   refuseExpired(credential.token.expiresAt, call.at);
   return credential;
 }
@@ -212,6 +217,11 @@ export function unauthenticated(because: UnauthenticatedKind = "ended"): CofferE
   return new CofferError("caller.unauthenticated", "No valid credential was given.", {}, { because });
 }
 
+/** Tokens of jobs are revoked by the end of the job alone. */
+export function revoked({ principalKind }: Pick<Credential["token"], "principalKind">): CofferError {
+  return unauthenticated(principalKind === "job" ? "finished" : "ended");
+}
+
 /** Decides, and refuses with what the caller may know: a place he may not list does not exist for him. */
 export function permit(
   access: Access,
@@ -252,13 +262,13 @@ export async function holdAccess(tx: Transaction, organizationId: string, from: 
 }
 
 /** Whether the caller may know that what he named is there. */
-function knows({ authority }: Access, target: Target, action: Action): boolean {
-  const { standing } = authority;
+function knows({ authority, hidesRefused = false }: Access, target: Target, action: Action): boolean {
+  const { standing, stores } = authority;
   if (target.storeId !== null && (standing?.kind === "job" || standing?.kind === "service")) {
+    if (hidesRefused && target.kind === "secret") return false;
     // Admitted to a store, they may learn that what they name is there: their contracts tell them.
-    return standing.kind === "job"
-      ? standing.storeId === target.storeId
-      : standing.stores === null || standing.stores.includes(target.storeId);
+    const admitted = standing.kind === "job" ? [standing.storeId] : standing.stores;
+    return [admitted, stores].every((each) => each === null || each.includes(target.storeId ?? ""));
   }
   const shows = target.kind === "principal" ? readingOf(action) : listing[target.kind];
   return shows.some((each) => authorize(authority, each, target).allowed);
@@ -312,6 +322,23 @@ export function targetOf(secret: Secret): Target {
 /** No secret in particular, or one that is not there. */
 export function anySecretIn(store: Pick<Store, "id">): Target {
   return { kind: "secret", storeId: store.id };
+}
+
+/** A secret of that name which is not there, or not there yet: scopes may name it. */
+export function namedIn(store: Pick<Store, "id">, name: string): Target {
+  return {
+    kind: "secret",
+    storeId: store.id,
+    secret: { id: "", name, consumers: null, policy: null },
+  };
+}
+
+/** As if the credential's scopes named no secret: what it may do to some secret or other of a store. */
+export function namingNone(access: Access): Access {
+  const { authority } = access;
+  if (authority.scopes === null) return access;
+  const scopes = authority.scopes.map((scope) => ({ ...scope, name: null }));
+  return { ...access, authority: { ...authority, scopes } };
 }
 
 /**

@@ -1,5 +1,8 @@
 // Every body by its name, so that a writer or reader on another thread finds what it is asked to
 // run. A body that is not listed here cannot run; a test holds the list against the sources.
+import { openLogin } from "./access-tokens/login.ts";
+import { listAccessTokens, revokeAccessTokens } from "./access-tokens/manage.ts";
+import { mintAccessToken } from "./access-tokens/mint.ts";
 import { listAudit, saveHead } from "./audit/operations.ts";
 import {
   auditPage,
@@ -11,17 +14,21 @@ import {
   restateDigests,
 } from "./audit/retention.ts";
 import { findCredential } from "./credentials.ts";
+import { getDocument, listDocuments } from "./documents/read.ts";
+import { createDocument, removeDocument, updateDocument } from "./documents/write.ts";
 import { explainAccess } from "./explain/explain.ts";
 import { listChanges } from "./feed.ts";
 import { listGrants } from "./grants/list.ts";
 import { putGrant } from "./grants/put.ts";
 import { removeGrant } from "./grants/remove.ts";
+import { replaceGrants } from "./grants/replace.ts";
 import { createGroup } from "./groups/create.ts";
 import { addGroupMember, removeGroupMember } from "./groups/members.ts";
 import { getGroup, listGroupMembers, listGroups } from "./groups/read.ts";
 import { removeGroup } from "./groups/remove.ts";
 import { renameGroup } from "./groups/rename.ts";
 import {
+  addInternalKeys,
   createInstallation,
   readKeys,
   readOrganizationKeys,
@@ -55,6 +62,7 @@ import { recordRefusals } from "./operation.ts";
 import { createOrganization } from "./organizations/create.ts";
 import { deleteOrganization, endedOrganizations, purgeOrganization } from "./organizations/delete.ts";
 import { findOrganization } from "./organizations/directory.ts";
+import { onlyOrganization } from "./organizations/only.ts";
 import { reachedOrganization } from "./organizations/reached.ts";
 import { getOrganization, listOrganizations } from "./organizations/read.ts";
 import { updateOrganization } from "./organizations/update.ts";
@@ -64,27 +72,40 @@ import { changeAccount, listAccounts } from "./people/account.ts";
 import { findAuthors } from "./people/authors.ts";
 import { invitePerson } from "./people/invite.ts";
 import { getMe, updateMe } from "./people/me.ts";
+import { listOwnMemberships } from "./people/memberships.ts";
 import { getPerson, listPeople } from "./people/read.ts";
 import { removePerson } from "./people/remove.ts";
 import { changeRole } from "./people/role.ts";
 import type { Command, Query } from "./ports.ts";
 import { checkIntent, checkScope } from "./preflight.ts";
+import { listConsumed } from "./secrets/consumed.ts";
 import { createSecrets } from "./secrets/create.ts";
 import { duplicateSecret, findDuplicateSource } from "./secrets/duplicate.ts";
-import { findFoldedSecret, getSecret, listSecrets, positionOfSecret } from "./secrets/list.ts";
+import { findFoldedSecret, getSecret, listSecrets } from "./secrets/list.ts";
 import { recordReveals } from "./secrets/record.ts";
 import { removeSecrets } from "./secrets/remove.ts";
+import { confirmRepeat, findRepeat } from "./secrets/repeat.ts";
 import { prepareBatch, prepareReveal } from "./secrets/reveal.ts";
 import { sealedNow } from "./secrets/stored.ts";
 import { purgeTrashed, restoreSecret, sweepTrash } from "./secrets/trash.ts";
 import { updateSecret } from "./secrets/update.ts";
 import { findPastValue, listVersions, restoreVersion } from "./secrets/versions.ts";
 import { createService } from "./services/create.ts";
+import { findServicePlace } from "./services/place.ts";
 import { getService, listServices } from "./services/read.ts";
 import { removeService } from "./services/remove.ts";
 import { updateService } from "./services/update.ts";
 import { openSession } from "./sessions/open.ts";
-import { createStore } from "./stores/create.ts";
+import { importAll, purgeAll, restoreAll, writeShared } from "./sights/bulk.ts";
+import { countMachine, countOrganization, countReach, countStore } from "./sights/counts.ts";
+import { listMachineSights, listStoreSights, sightOfMachine, sightOfStore } from "./sights/places.ts";
+import { granteesIn, policiesOf, policiesOn } from "./sights/policies.ts";
+import { removeSights } from "./sights/remove.ts";
+import { listSecretSights, listTrashSights, sightOfSecrets } from "./sights/secrets.ts";
+import { changedSince } from "./sights/sync.ts";
+import { pastVersions, removePastVersions } from "./sights/versions.ts";
+import { admittedTo, whereThing } from "./sights/where.ts";
+import { createStores } from "./stores/create.ts";
 import { getStore, listStores, organizationOfStore } from "./stores/read.ts";
 import { removeStore } from "./stores/remove.ts";
 import { updateStore } from "./stores/update.ts";
@@ -103,8 +124,10 @@ export type AnyQuery = Query<never, unknown>;
 
 const allCommands: readonly AnyCommand[] = [
   addGroupMember,
+  addInternalKeys,
   addRootKey,
   announceNode,
+  createDocument,
   createGroup,
   createMachine,
   createService,
@@ -112,6 +135,7 @@ const allCommands: readonly AnyCommand[] = [
   destroyRootKey,
   promoteRootKey,
   putGrant,
+  removeDocument,
   removeGrant,
   removeGroup,
   removeGroupMember,
@@ -123,14 +147,16 @@ const allCommands: readonly AnyCommand[] = [
   retireRootKey,
   rewrapKeys,
   rotateInstallationKey,
+  updateDocument,
   updateService,
   acceptInvitation,
   changeAccount,
   changeRole,
+  confirmRepeat,
   createInstallation,
   createOrganization,
   createSecrets,
-  createStore,
+  createStores,
   createTrust,
   deleteOrganization,
   destroyKey,
@@ -138,8 +164,10 @@ const allCommands: readonly AnyCommand[] = [
   endJob,
   invitePerson,
   openSession,
+  mintAccessToken,
   mintOwnToken,
   mintToken,
+  openLogin,
   purgeOrganization,
   purgeTrashed,
   recordRefusals,
@@ -150,6 +178,13 @@ const allCommands: readonly AnyCommand[] = [
   removePerson,
   removeRecorded,
   removeSecrets,
+  removeSights,
+  importAll,
+  purgeAll,
+  removePastVersions,
+  replaceGrants,
+  restoreAll,
+  writeShared,
   removeStore,
   removeTrust,
   renameTrust,
@@ -160,6 +195,7 @@ const allCommands: readonly AnyCommand[] = [
   restoreSecret,
   restoreVersion,
   retireTerms,
+  revokeAccessTokens,
   revokeCurrentToken,
   revokeOwnToken,
   revokeToken,
@@ -175,10 +211,12 @@ const allCommands: readonly AnyCommand[] = [
 ];
 
 const allQueries: readonly AnyQuery[] = [
+  getDocument,
   getGroup,
   getMachine,
   getService,
   installationKeyStatus,
+  listDocuments,
   listGrants,
   listGroupMembers,
   listGroups,
@@ -198,6 +236,8 @@ const allQueries: readonly AnyQuery[] = [
   findFoldedSecret,
   findOrganization,
   findPastValue,
+  findRepeat,
+  findServicePlace,
   findSession,
   getMe,
   getOrganization,
@@ -208,9 +248,30 @@ const allQueries: readonly AnyQuery[] = [
   getToken,
   getTrust,
   keyStatus,
+  admittedTo,
+  changedSince,
+  countMachine,
+  countOrganization,
+  countReach,
+  countStore,
+  granteesIn,
+  pastVersions,
+  policiesOf,
+  policiesOn,
+  listAccessTokens,
+  listMachineSights,
+  listSecretSights,
+  listStoreSights,
+  listTrashSights,
+  sightOfMachine,
+  sightOfSecrets,
+  sightOfStore,
+  whereThing,
   listAudit,
   listChanges,
+  listConsumed,
   listOrganizations,
+  listOwnMemberships,
   listOwnTokens,
   listPeople,
   listSecrets,
@@ -220,8 +281,8 @@ const allQueries: readonly AnyQuery[] = [
   listVersions,
   matchTrusts,
   newestHeadAt,
+  onlyOrganization,
   organizationOfStore,
-  positionOfSecret,
   prepareBatch,
   prepareReveal,
   reachedOrganization,

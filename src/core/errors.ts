@@ -32,6 +32,8 @@ export const errorCodes = [
   "secret.expired",
   "secret.no_value",
   "version.not_found",
+  "document.not_found",
+  "document.name_taken",
   "token.not_found",
   "job.not_found",
   "trust.not_found",

@@ -1,7 +1,7 @@
 // The change feed as a caller reads it: what he may list, in revision order, waiting if he wishes. When
 // what he may list has changed he is told to start over, before anything else and while he waits too.
 // A place in the feed belongs to the credential that read it: another one starts by listing.
-import { type Access, admit, permitStores } from "./access.ts";
+import { type Access, admit, namedIn, permitStores } from "./access.ts";
 import { authorize } from "./authorize.ts";
 import type { Caller } from "./caller.ts";
 import type { Change, ToldChange } from "./changes.ts";
@@ -40,8 +40,11 @@ export const listChanges: Query<ChangesInput, ChangePage> = {
       );
     }
     const changes = await tx.changes.list(input.organizationId, input.since, input.limit);
-    const lists = (storeId: string | null) =>
-      authorize(access.authority, "secret.list", { kind: "store", storeId }).allowed;
+    // By name too: a credential's scopes may name what it lists.
+    const lists: Lists = (storeId, name) => {
+      const target = storeId === null || name === null ? null : namedIn({ id: storeId }, name);
+      return authorize(access.authority, "secret.list", target ?? { kind: "store", storeId }).allowed;
+    };
     return {
       items: changes.flatMap((change) => shown(change, lists) ?? []),
       revision: changes.length < input.limit ? revision : (changes.at(-1)?.revision ?? revision),
@@ -60,22 +63,30 @@ async function isTold(tx: ReadTransaction, access: Access, input: ChangesInput):
   return since >= (await tx.changes.accessChangedAt(organizationId, access.authority.principalId));
 }
 
+/** Whether the caller may list what has that name in a store; null: whatever its name is. */
+type Lists = (storeId: string | null, name: string | null) => boolean;
+
 /** A change as the caller may know it; null where it is none of his. */
-export function shown(change: Change, lists: (storeId: string | null) => boolean): ToldChange | null {
-  const { kind, storeId, storeIdBefore } = change;
+export function shown(change: Change, lists: Lists): ToldChange | null {
+  const { kind, storeId, storeIdBefore, nameBefore } = change;
   if (kind === "access.changed") return null;
   const told = { ...change, kind };
-  if (lists(storeId)) {
-    const hidden = storeIdBefore !== null && !lists(storeIdBefore);
+  const ofSecret = kind.startsWith("secret.");
+  const moved = storeIdBefore !== null || (ofSecret && nameBefore !== null);
+  const listedBefore =
+    moved && lists(storeIdBefore ?? storeId, ofSecret ? (nameBefore ?? change.name) : null);
+  if (lists(storeId, ofSecret ? change.name : null)) {
+    const hidden = moved && !listedBefore;
     return hidden ? { ...told, storeIdBefore: null, nameBefore: null, labelsBefore: null } : told;
   }
-  if (storeIdBefore === null || !lists(storeIdBefore)) return null;
+  if (!listedBefore) return null;
   // It left what he may list: he hears that, and nothing of where it is and how it is called there.
   return {
     ...told,
-    storeId: storeIdBefore,
-    storeSlug: null,
-    name: change.nameBefore ?? change.name,
+    storeId: storeIdBefore ?? storeId,
+    storeIdBefore: null,
+    storeSlug: storeIdBefore === null ? change.storeSlug : null,
+    name: nameBefore ?? change.name,
     nameBefore: null,
     after: null,
   };
@@ -91,6 +102,8 @@ export interface FeedOperations {
   ): Promise<ChangePage>;
   /** Lets all waiters go, for a server that stops. */
   release(): void;
+  /** Nobody waits any more: who asks again and again must end. */
+  readonly released: boolean;
 }
 
 export function feedOperations(ctx: Context, directory: Directory): FeedOperations {
@@ -119,5 +132,8 @@ export function feedOperations(ctx: Context, directory: Directory): FeedOperatio
       }
     },
     release: bells.close,
+    get released() {
+      return bells.closed;
+    },
   };
 }

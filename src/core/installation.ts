@@ -109,6 +109,19 @@ export const readKeys: Query<null, StoredKeys> = {
   }),
 };
 
+/** Adds what is lacking, unless another node was first; answers all there are. */
+export const addInternalKeys: Command<readonly InternalKeyRecord[], readonly InternalKeyRecord[]> = {
+  name: "installation.add-keys",
+  run: async (tx, keys) => {
+    // Two nodes that start at once take turns here.
+    await tx.access.raiseInstallationEpoch();
+    const before = await tx.installation.internalKeys();
+    const known = new Set(before.map(({ purpose }) => purpose));
+    for (const key of keys) if (!known.has(key.purpose)) await tx.installation.insertInternalKey(key);
+    return tx.installation.internalKeys();
+  },
+};
+
 export const readOrganizationKeys: Query<{ organizationId: string }, readonly KeyRecord[]> = {
   name: "organization.keys",
   run: (tx, { organizationId }) => tx.installation.organizationKeys(organizationId),

@@ -19,6 +19,10 @@ export const limits = {
   /** Teams of the person who started a build; in a foreign token each is held against each pattern. */
   claimValuesMax: 256,
   consumersMax: 64,
+  /** Named by the operator; with a contract's own they still fit into one secret's consumers. */
+  serviceNamesMax: 32,
+  /** To which the operator may raise Buildkite's bound of values: the most that is documented anywhere. */
+  valueKilobytesMax: 32,
   consumerCharactersMax: 255,
   /** Kubernetes: a label's value, and the name part of its key. */
   labelCharactersMax: 63,
@@ -27,7 +31,15 @@ export const limits = {
   /** Kubernetes counts keys and values of all annotations together. */
   annotationsBytesMax: 262_144,
   attributesBytesMax: 16_384,
-  storeNameCharactersMax: 255,
+  /** Small objects of a dialect beside its secrets; Kubernetes' longest name. */
+  documentNameCharactersMax: 253,
+  /** Annotations as long as those of a secret, and some room. */
+  documentBytesMax: 294_912,
+  documentsOfStoreMax: 1_000,
+  /** A person's name for a store; Bitwarden's bound of a project's. */
+  storeNameCharactersMax: 500,
+  /** Made by one request; each writes a few rows. */
+  storesBatchMax: 100,
   /** A slug is a DNS label, so that it can be a Kubernetes namespace. */
   slugCharactersMax: 63,
   organizationNameCharactersMax: 255,
@@ -188,6 +200,14 @@ export const limits = {
   lastUsesKeptMax: 65_536,
   /** Written in one commit. */
   lastUsesChunk: 500,
+  /** Of an access token: our own have 30; a longer one is not hashed. */
+  clientSecretCharactersMax: 255,
+  /** What a login of one lasts: its clients log in again five minutes before. */
+  clientTokenSeconds: 3_600,
+  /** As the official server bounds an import; its secrets are bounded like those of every batch. */
+  importedStoresMax: 1_000,
+  /** Access tokens of one machine: their list has no pages. */
+  accessTokensOfMachineMax: 1_000,
   jobIdCharactersMax: 255,
   jobLifeMs: 60 * 60 * 1000,
   /** As long as the identity of a run may be trusted elsewhere. */

@@ -142,5 +142,6 @@ export async function writeRefusals(ctx: Context, entries: readonly AuditEntry[]
 }
 
 export function callOf(ctx: Context, caller: Caller): Call {
-  return { caller, at: ctx.clock.now() };
+  const call = { caller, at: ctx.clock.now() };
+  return ctx.hidesRefused ? { ...call, hidesRefused: true } : call;
 }

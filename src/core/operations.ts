@@ -1,5 +1,7 @@
 // All that a dialect receives. It acts through these and sees neither tables nor keys.
+import { type AccessTokenOperations, accessTokenOperations } from "./access-tokens/operations.ts";
 import { type AuditOperations, auditOperations } from "./audit/operations.ts";
+import { type DocumentOperations, documentOperations } from "./documents/operations.ts";
 import { type ExplainOperations, explainOperations } from "./explain/operations.ts";
 import { type FeedOperations, feedOperations } from "./feed.ts";
 import { type GrantOperations, grantOperations } from "./grants/operations.ts";
@@ -14,6 +16,7 @@ import type { Context } from "./ports.ts";
 import { type PreflightOperations, preflightOperations } from "./preflight.ts";
 import { type SecretOperations, secretOperations } from "./secrets/operations.ts";
 import { type ServiceOperations, serviceOperations } from "./services/operations.ts";
+import { type SightOperations, sightOperations } from "./sights/operations.ts";
 import { type StoreOperations, storeOperations } from "./stores/operations.ts";
 import { type TokenOperations, tokenOperations } from "./tokens/operations.ts";
 import { type TrustOperations, trustOperations } from "./trusts/operations.ts";
@@ -23,11 +26,14 @@ export interface Operations extends PreflightOperations {
   readonly people: PeopleOperations;
   readonly stores: StoreOperations;
   readonly secrets: SecretOperations;
+  readonly documents: DocumentOperations;
   readonly groups: GroupOperations;
   readonly machines: MachineOperations;
   readonly services: ServiceOperations;
   readonly grants: GrantOperations;
   readonly tokens: TokenOperations;
+  readonly accessTokens: AccessTokenOperations;
+  readonly sights: SightOperations;
   readonly jobs: JobOperations;
   readonly access: ExplainOperations;
   readonly trusts: TrustOperations;
@@ -38,17 +44,21 @@ export interface Operations extends PreflightOperations {
 
 export function operations(ctx: Context): Operations {
   const organizations = directory(ctx);
+  const sights = sightOperations(ctx, organizations);
   return {
     ...preflightOperations(ctx, organizations),
     organizations: organizationOperations(ctx, organizations),
     people: peopleOperations(ctx, organizations),
     stores: storeOperations(ctx, organizations),
     secrets: secretOperations(ctx, organizations),
+    documents: documentOperations(ctx, organizations),
     groups: groupOperations(ctx, organizations),
     machines: machineOperations(ctx, organizations),
     services: serviceOperations(ctx, organizations),
     grants: grantOperations(ctx, organizations),
     tokens: tokenOperations(ctx, organizations),
+    accessTokens: accessTokenOperations(ctx, organizations, sights.admitted),
+    sights,
     jobs: jobOperations(ctx, organizations),
     trusts: trustOperations(ctx, organizations),
     access: explainOperations(ctx, organizations),

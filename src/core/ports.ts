@@ -2,29 +2,27 @@
 // these; nothing here knows SQL, threads or ciphers.
 import type { AuditEntry, SignedHead, StreamHead } from "./audit/entry.ts";
 import type { Refusals } from "./audit/refusals.ts";
-import type { Segment, SignedSegment } from "./audit/segment.ts";
 import type { AuditReader, AuditRepository } from "./audit/trail.ts";
 import type { Authority, Role } from "./authorize.ts";
 import type { Actor, CallerKind } from "./caller.ts";
 import type { Change } from "./changes.ts";
 import type { Clock } from "./clock.ts";
+import type { DocumentReader, DocumentRepository } from "./documents/port.ts";
 import type { CofferError } from "./errors.ts";
 import type { GrantReader, GrantRepository } from "./grants/port.ts";
 import type { GroupReader, GroupRepository } from "./groups/port.ts";
 import type { Ids } from "./ids.ts";
 import type { JobRepository } from "./jobs/port.ts";
-import type { ResealedInternalKey } from "./keys/installation.ts";
+import type { Keyring, Minting } from "./keys/keyring.ts";
 import type { KeyReader, KeyRepository } from "./keys/port.ts";
 import type { MachineReader, MachineRepository } from "./machines/port.ts";
 import type { Organization, Ref, TrashRule } from "./organizations/organization.ts";
 import type { EndedReader, EndedRepository } from "./organizations/port.ts";
 import type { PeopleReader, PeopleRepository } from "./people/port.ts";
-import type { Plaintext } from "./plaintext.ts";
 import type { Claims } from "./policies/claims.ts";
 import type { SecretReader, SecretRepository, VersionReader, VersionRepository } from "./secrets/port.ts";
-import type { SealedValue } from "./secrets/secret.ts";
 import type { ServiceReader, ServiceRepository } from "./services/port.ts";
-import type { Store } from "./stores/store.ts";
+import type { Store, StoreOrder } from "./stores/store.ts";
 import type { TokenReader, TokenRepository } from "./tokens/port.ts";
 import type { Scope, ScopeNames } from "./tokens/scope.ts";
 import type { TrustReader, TrustRepository, Workloads } from "./trusts/port.ts";
@@ -101,6 +99,7 @@ export interface ReadTransaction {
   readonly organizations: OrganizationReader;
   readonly ended: EndedReader;
   readonly stores: StoreReader;
+  readonly documents: DocumentReader;
   readonly secrets: SecretReader;
   readonly versions: VersionReader;
   readonly changes: ChangeReader;
@@ -123,6 +122,7 @@ export interface Transaction extends ReadTransaction {
   readonly organizations: OrganizationRepository;
   readonly ended: EndedRepository;
   readonly stores: StoreRepository;
+  readonly documents: DocumentRepository;
   readonly secrets: SecretRepository;
   readonly versions: VersionRepository;
   readonly changes: ChangeRepository;
@@ -148,7 +148,7 @@ export interface KeyRecord {
 /** A key for the server's own use, sealed under the installation key. */
 export interface InternalKeyRecord {
   readonly id: string;
-  readonly purpose: "audit-signing" | "fingerprint";
+  readonly purpose: "audit-signing" | "fingerprint" | "token-signing" | "transport" | "tls-authority";
   readonly term: number;
   readonly sealed: Uint8Array;
   /** The public half, in the clear, so that a verifier needs no secret. SPKI, base64. */
@@ -285,16 +285,23 @@ export interface OrganizationRepository extends OrganizationReader {
   ): Promise<{ readonly revision: number; readonly secrets: number; readonly stores: number }>;
 }
 
+export interface StorePage {
+  /** A slug; in another order pages begin by their offset alone. */
+  readonly after: string | null;
+  readonly offset: number;
+  readonly limit: number;
+  readonly only: readonly string[] | null;
+  /** Absent: by slug. */
+  readonly order?: StoreOrder;
+}
+
 export interface StoreReader {
   find(organizationId: string, ref: Ref): Promise<Store | null>;
   slugs(organizationId: string, slug: string): Promise<readonly string[]>;
   /** Whether any store of the organization has exactly this name. */
   hasName(organizationId: string, name: string): Promise<boolean>;
-  /** By slug, after the given one; `only` these ids where it is not null. */
-  list(
-    organizationId: string,
-    page: { after: string | null; offset: number; limit: number; only: readonly string[] | null },
-  ): Promise<readonly Store[]>;
+  /** By slug, after the given one, unless another order is asked for; `only` these ids where it is not null. */
+  list(organizationId: string, page: StorePage): Promise<readonly Store[]>;
   /** Of all, or of `only` these. */
   count(organizationId: string, only: readonly string[] | null): Promise<number>;
 }
@@ -315,6 +322,19 @@ export interface ChangeReader {
   forgottenUpTo(organizationId: string): Promise<number>;
   /** The newest revision that tells of a change to what this principal may list, 0 where none does. */
   accessChangedAt(organizationId: string, principalId: string): Promise<number>;
+  /**
+   * Whether anything was told since that time about these stores and secrets or about this principal's
+   * access; also where it is not known any more. No stores: all of them.
+   */
+  movedSince(
+    organizationId: string,
+    since: number,
+    of: {
+      readonly principalId: string;
+      readonly storeIds: readonly string[] | null;
+      readonly secretIds: readonly string[];
+    },
+  ): Promise<boolean>;
 }
 
 export interface ChangeRepository extends ChangeReader {
@@ -323,66 +343,9 @@ export interface ChangeRepository extends ChangeReader {
   prune(organizationId: string, upTo: number): Promise<void>;
 }
 
-// ---- keys ------------------------------------------------------------------------------------
+// ---- what operations stand on ----------------------------------------------------------------
 
-/** What a sealed value is bound to: opened under any other address it is an error. */
-export interface Address {
-  readonly organizationId: string;
-  readonly secretId: string;
-  readonly versionId: string;
-}
-
-export interface Keyring {
-  readonly installationId: string;
-  /** Seals under the organization's current term; reserves a block of seals first when one ran out. */
-  seal(address: Address, value: Plaintext): Promise<SealedValue>;
-  /** Throws `value.integrity`, naming the secret, when the bytes do not belong to the address. */
-  open(address: Address, sealed: Uint8Array): Promise<Plaintext>;
-  /** As `open`, without waiting; null where the organization's keys are not at hand. */
-  openAtOnce(address: Address, sealed: Uint8Array): Plaintext | null;
-  /** From one address to another without the value leaving the keyring. */
-  reseal(from: Address, sealed: Uint8Array, to: Address): Promise<SealedValue>;
-  /** The keyed hash that `seal` stores, for comparing a value with a stored one. */
-  fingerprint(address: Address, value: Plaintext): Uint8Array;
-  /** A new key for an organization, to be inserted in the transaction that begins the term. */
-  newOrganizationKey(organizationId: string, at: number, term?: number): KeyRecord;
-  /** The organization's keys changed in the tables: the next call looks again. */
-  forget(organizationId: string): void;
-  /** A new key for the installation, with every internal key sealed under it, as they lie in the tables. */
-  newInstallationKey(
-    stored: { readonly keys: readonly KeyRecord[]; readonly internalKeys: readonly InternalKeyRecord[] },
-    term: number,
-    at: number,
-  ): { readonly key: KeyRecord; readonly internalKeys: readonly ResealedInternalKey[] };
-  /** The same key wrapped by another root key. */
-  rewrap(key: KeyRecord, rootKeyId: string): Uint8Array;
-  /** The root keys this server's provider has, and the one that it would have wrap. */
-  rootKeys(): {
-    readonly active: string;
-    readonly held: readonly string[];
-    /** With those that it had earlier. */
-    readonly known: readonly string[];
-  };
-  /** Asks the provider again. Throws `key.unreadable`, and keeps what it has, where the answer is of no use. */
-  rereadRoots(): Promise<void>;
-  /** New keys are wrapped by this root key from now on; it need not be the provider's. */
-  wrapUnder(rootKeyId: string): void;
-  signHead(head: StreamHead, at: number): SignedHead;
-  signSegment(segment: Segment): SignedSegment;
-}
-
-/** The text of a credential is shown once, to whom it is for; what is kept is its hash. */
-export interface Minted {
-  readonly text: string;
-  readonly hash: Uint8Array;
-}
-
-export interface Minting {
-  token(kind: Exclude<CallerKind, "system">, id: string): Minted;
-  invitation(id: string): Minted;
-  /** Null for whatever is not exactly the code of an invitation. */
-  readInvitation(code: string): { readonly id: string; readonly hash: Uint8Array } | null;
-}
+export type { Address, Keyring, Minted, MintedAccessToken, Minting } from "./keys/keyring.ts";
 
 /** What the operations of the core stand on. */
 export interface Context {
@@ -395,6 +358,8 @@ export interface Context {
   readonly workloads: Workloads;
   /** What the dialects' own scopes mean. */
   readonly scopeNames: ScopeNames;
+  /** What is refused to a job or a service is missing to it. */
+  readonly hidesRefused: boolean;
   /** Says to the other nodes, where there may be any, which root keys this one holds. */
   readonly announce: () => Promise<void>;
 }

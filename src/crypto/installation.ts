@@ -26,22 +26,33 @@ export function newInstallation(from: {
   const place = { organizationId: null, term: 1 };
   const { record, key } = newWrappedKey(ids.next(), roots.active, id, place, createdAt);
 
-  function internalKey(purpose: InternalKeyRecord["purpose"], bytes: Buffer, publicKey: string | null) {
-    const name = { id: ids.next(), purpose };
-    const sealed = sealInternalKey(key, id, name, bytes);
-    bytes.fill(0);
-    return { ...name, term: record.term, sealed, publicKey, createdAt };
-  }
-
-  const signing = newSigningKey();
+  const sealer = { installationId: id, term: record.term, key, at: createdAt };
   return {
     installation: { id, createdAt },
     installationKey: record,
-    internalKeys: [
-      internalKey("audit-signing", signing.pkcs8, signing.spki.toString("base64")),
-      internalKey("fingerprint", randomBytes(keyBytes), null),
-    ],
+    internalKeys: purposes.map((purpose) => newInternalKey(ids.next(), purpose, sealer)),
   };
+}
+
+const purposes = ["audit-signing", "fingerprint", "token-signing", "transport"] as const;
+
+/** A fresh key for the server's own use, sealed under a term of the installation key. */
+export function newInternalKey(
+  id: string,
+  purpose: InternalKeyRecord["purpose"],
+  sealer: {
+    readonly installationId: string;
+    readonly term: number;
+    readonly key: KeyObject;
+    readonly at: number;
+  },
+): InternalKeyRecord {
+  const pair = purpose.endsWith("-signing") ? newSigningKey() : null;
+  const bytes = pair?.pkcs8 ?? randomBytes(keyBytes);
+  const sealed = sealInternalKey(sealer.key, sealer.installationId, { id, purpose }, bytes);
+  bytes.fill(0);
+  const publicKey = pair?.spki.toString("base64") ?? null;
+  return { id, purpose, term: sealer.term, sealed, publicKey, createdAt: sealer.at };
 }
 
 /** A fresh random key, wrapped for its place by the active root key. */

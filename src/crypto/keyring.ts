@@ -1,20 +1,23 @@
 // The open keyring: seals and opens values, compares them by fingerprint, signs audit heads. It
 // knows no tables, no callers and no root provider's ways. Key bytes live in key objects only,
 // plaintext bytes no longer than one call.
-import type { KeyObject } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
 import { CofferError } from "../core/errors.ts";
 import type { Ids } from "../core/ids.ts";
 import { Plaintext } from "../core/plaintext.ts";
 import type { Address, InternalKeyRecord, KeyRecord, Keyring } from "../core/ports.ts";
 import type { SealedValue } from "../core/secrets/secret.ts";
+import { payloadOf } from "./access-tokens.ts";
 import { damagedValue, openValue, parseEnvelope, sealValue, textOf, valueBinding } from "./envelope.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { keyBytes } from "./gcm.ts";
-import { newWrappedKey } from "./installation.ts";
+import { newInternalKey, newWrappedKey } from "./installation.ts";
+import { type JwtKey, signJwt, verifyJwt } from "./jwt.ts";
 import { type RootKey, type RootKeys, rootKeys } from "./roots/keys.ts";
 import { type SigningKey, signHead, signingKeyFrom, signingKeyId, signSegment } from "./signing.ts";
 import { type OrganizationKeys, openTerms } from "./terms.ts";
+import { transportBytes, transportKey } from "./transport.ts";
 import {
   damagedKey,
   intoKeyObject,
@@ -44,6 +47,10 @@ export interface KeySource {
 }
 
 export interface OpenKeyring extends Keyring {
+  /** Keys for the server's own use that an installation of an earlier release has none of, made and sealed. */
+  lackingKeys(at: number): readonly InternalKeyRecord[];
+  /** Ends the start: these are the installation's, with what was lacking. */
+  takeKeys(internalKeys: readonly InternalKeyRecord[]): void;
   /** Lets every key go; each later call is refused as on a sealed server. */
   close(): void;
 }
@@ -116,6 +123,12 @@ export function openKeyring(source: KeySource): OpenKeyring {
   function opened(): OpenKeys {
     if (open === null) throw new CofferError("server.sealed", "The server is sealed.");
     return open;
+  }
+
+  function lateKey<N extends keyof LateKeys>(name: N): NonNullable<LateKeys[N]> {
+    const key = opened().late[name];
+    if (key === null) throw new CofferError("internal", "The installation lacks a key of its own.");
+    return key;
   }
 
   /** Null where the key is not among these. */
@@ -217,6 +230,37 @@ export function openKeyring(source: KeySource): OpenKeyring {
     },
     signHead: (head, at) => signHead(opened().signing, installationId, head, at),
     signSegment: (segment) => signSegment(opened().signing, installationId, segment),
+    sealAuthority(keys, { pkcs8, publicKey }, at) {
+      const current = keys.find(isCurrent);
+      if (current === undefined) throw new CofferError("internal", "There is no term.");
+      const key = unwrap(opened().roots, installationId, current);
+      const place = { id: ids.next(), purpose: "tls-authority" } as const;
+      const sealed = sealInternalKey(key, installationId, place, pkcs8);
+      pkcs8.fill(0);
+      return { ...place, term: current.term, sealed, publicKey, createdAt: at };
+    },
+    openAuthority: (keys, record) =>
+      openedInternal(installationKeys(opened().roots, installationId, keys), installationId, record),
+    signToken: (claims) => signJwt(lateKey("tokens"), claims),
+    verifyToken: (text) => verifyJwt(lateKey("tokens"), text),
+    transportKey: (holder) => transportKey(transportBytes(lateKey("transport"), installationId, holder)),
+    transportText: (holder) =>
+      transportBytes(lateKey("transport"), installationId, holder).toString("base64"),
+    transportPayload: (holder, tokenKey) =>
+      payloadOf(tokenKey, transportBytes(lateKey("transport"), installationId, holder)),
+    lackingKeys(at) {
+      const { installation, late } = opened();
+      const [term, key] = [...installation].at(-1) ?? [];
+      if (term === undefined || key === undefined) throw new CofferError("internal", "There is no term.");
+      const lacking = latePurposes.filter((purpose) => late[lateNames[purpose]] === null);
+      return lacking.map((purpose) => newInternalKey(ids.next(), purpose, { installationId, term, key, at }));
+    },
+    takeKeys(internalKeys) {
+      const keys = opened();
+      keys.late = lateKeys(keys.installation, installationId, internalKeys);
+      // What is destroyed later must not live on here.
+      keys.installation = new Map();
+    },
     forget: terms.forget,
     close() {
       open = null;
@@ -234,16 +278,56 @@ interface OpenKeys {
   wrapsUnder: string | null;
   readonly signing: SigningKey;
   readonly fingerprint: KeyObject;
+  /** The installation key by its terms, oldest first, until the start is over. */
+  installation: ReadonlyMap<number, KeyObject>;
+  late: LateKeys;
+}
+
+/** Keys that came with a later release: an installation from before it has none until its next start. */
+interface LateKeys {
+  readonly tokens: JwtKey | null;
+  readonly transport: KeyObject | null;
+}
+
+const lateNames = { "token-signing": "tokens", transport: "transport" } as const;
+const latePurposes = ["token-signing", "transport"] as const;
+
+function lateKeys(
+  installation: ReadonlyMap<number, KeyObject>,
+  installationId: string,
+  internalKeys: readonly InternalKeyRecord[],
+): LateKeys {
+  const find = (purpose: InternalKeyRecord["purpose"]) => {
+    const record = newestOf(internalKeys, purpose);
+    return record && { record, bytes: openedInternal(installation, installationId, record) };
+  };
+  const signing = find("token-signing");
+  const transport = find("transport");
+  const pair = signing && signingKeyFrom(signing.bytes);
+  signing?.bytes.fill(0);
+  if (signing !== null && pair === null) throw damagedKey(signing.record.id);
+  if (transport !== null && transport.bytes.length !== keyBytes) throw damagedKey(transport.record.id);
+  return {
+    tokens: pair && { ...pair, public: createPublicKey(pair.private) },
+    transport: transport && intoKeyObject(transport.bytes),
+  };
+}
+
+function newestOf(
+  internalKeys: readonly InternalKeyRecord[],
+  purpose: InternalKeyRecord["purpose"],
+): InternalKeyRecord | null {
+  const [record = null] = internalKeys
+    .filter((key) => key.purpose === purpose)
+    .sort((one, other) => other.createdAt - one.createdAt || (other.id > one.id ? 1 : -1));
+  return record;
 }
 
 function openKeys({ installationId, roots, wrapsUnder, keys, internalKeys }: KeySource): OpenKeys {
   const installation = installationKeys(roots, installationId, keys);
   function newest(purpose: InternalKeyRecord["purpose"]): { record: InternalKeyRecord; bytes: Buffer } {
-    const [record] = internalKeys
-      .filter((key) => key.purpose === purpose)
-      .sort((one, other) => other.createdAt - one.createdAt || (other.id > one.id ? 1 : -1));
-    if (record === undefined)
-      throw new CofferError("internal", `The installation has no key for ${purpose}.`);
+    const record = newestOf(internalKeys, purpose);
+    if (record === null) throw new CofferError("internal", `The installation has no key for ${purpose}.`);
     return { record, bytes: openedInternal(installation, installationId, record) };
   }
   const fingerprint = newest("fingerprint");
@@ -253,7 +337,8 @@ function openKeys({ installationId, roots, wrapsUnder, keys, internalKeys }: Key
   const known = Buffer.from(audit.record.publicKey ?? "", "base64");
   if (signing === null || signing.id !== signingKeyId(known)) throw damagedKey(audit.record.id);
   if (fingerprint.bytes.length !== keyBytes) throw damagedKey(fingerprint.record.id);
-  const opened = { roots, given: roots, wrapsUnder };
+  const late = lateKeys(installation, installationId, internalKeys);
+  const opened = { roots, given: roots, wrapsUnder, installation, late };
   return { ...opened, signing, fingerprint: intoKeyObject(fingerprint.bytes) };
 }
 

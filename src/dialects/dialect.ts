@@ -2,6 +2,7 @@
 // this interface; the native API is its first user. A dialect receives operations and nothing
 // else: no tables, no keys, no other dialect.
 import type { FastifyInstance } from "fastify";
+import type { ClientLogins } from "../core/access-tokens/login.ts";
 import type { Action } from "../core/actions.ts";
 import type { CofferError, ErrorCode } from "../core/errors.ts";
 import type { Operations } from "../core/operations.ts";
@@ -21,8 +22,11 @@ export interface Dialect {
   readonly normalizePath: (path: string) => string;
   /** The credential of a request, from where this dialect's clients put it; null where there is none. */
   readonly credential: (headers: RequestHeaders) => string | null;
-  /** The organization that a request names in its path, by the path's parameters; null where it names none. */
-  readonly organizationNamed: (params: Readonly<Record<string, string>>) => Ref | null;
+  /** The organization that a request names in its path or its headers; null where it names none. */
+  readonly organizationNamed: (
+    params: Readonly<Record<string, string>>,
+    headers: RequestHeaders,
+  ) => Ref | null;
   /** The service's own scopes, by which tokens may be narrowed: the actions that each comes to. */
   readonly scopes: Readonly<Record<string, readonly Action[]>>;
   readonly presentError: (error: CofferError, request: ErrorContext) => ErrorReply;
@@ -37,18 +41,28 @@ export interface ErrorContext {
   readonly requestId: string;
   readonly method: string;
   readonly path: string;
+  /** Where an answer depends on the way in which the credential came. */
+  readonly headers: RequestHeaders;
 }
 
 export interface ErrorReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Null: none. */
   readonly body: unknown;
 }
 
 export interface DialectServices {
   readonly operations: Operations;
+  readonly logins: ClientLogins;
   /** Where clients reach this server, for URLs in answers; without a slash at its end. */
   readonly publicUrl: string;
+  /** Of services that the operator has, for contracts that know a closed list of them. */
+  readonly serviceNames: readonly string[];
+  /** Names that stores have besides their slugs, each with the slug. */
+  readonly namespaces: ReadonlyMap<string, string>;
+  /** Below which a value is taken by the contract that leaves it to the operator. */
+  readonly valueKilobytes: number;
 }
 
 /** A dialect's table of errors: the compiler refuses one that forgets a code. */

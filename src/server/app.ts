@@ -1,6 +1,7 @@
 // The HTTP server: the framework's limits, the dialects, health. What every dialect shares and
 // nothing of what one of them means.
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { clientLogins, withClientTokens } from "../auth/access-tokens.ts";
 import { authenticator } from "../auth/bearer.ts";
 import { loginThrottle } from "../auth/throttle.ts";
 import { withWorkloads } from "../auth/workload/sessions.ts";
@@ -14,6 +15,7 @@ import type { OpenNode, SealedNode } from "./compose.ts";
 import { answerError, dialectAt, mountDialect, mountsOf, notFound, pathOf } from "./mount.ts";
 import { type RateRules, requestRates } from "./rates.ts";
 import { compileWhenAsked } from "./schemas.ts";
+import type { Tls } from "./tls/open.ts";
 
 /** Bounds of the transport; those of the domain are in core/limits.ts. */
 const bodyBytesMax = 1024 * 1024;
@@ -23,6 +25,16 @@ const requestMsMax = 60_000;
 const headersMsMax = 15_000;
 const keepAliveMs = 72_000;
 const connectionsMax = 10_000;
+
+/** Two credentials in one request must be seen as two, not as the first. */
+const http = { joinDuplicateHeaders: true } as const;
+/** What the framework sets on a plain server, and as long for a handshake as for the headers after it. */
+const overTls = {
+  requestTimeout: requestMsMax,
+  headersTimeout: headersMsMax,
+  keepAliveTimeout: keepAliveMs,
+  handshakeTimeout: headersMsMax,
+} as const;
 
 const mounts = mountsOf(dialects);
 
@@ -34,8 +46,12 @@ export function createApp(
   parts: {
     log: FastifyBaseLogger;
     publicUrl: string;
+    serviceNames: readonly string[];
+    namespaces: ReadonlyMap<string, string>;
+    valueKilobytes: number;
     trustedProxies: readonly Network[];
     rateLimit: RateRules;
+    tls: Pick<Tls, "serverFactory"> | null;
   },
 ): FastifyInstance {
   const app = Fastify({
@@ -46,8 +62,8 @@ export function createApp(
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
-    // Two credentials in one request must be seen as two, not as the first.
-    http: { joinDuplicateHeaders: true },
+    http,
+    ...(parts.tls === null ? {} : { serverFactory: parts.tls.serverFactory({ ...http, ...overTls }) }),
     routerOptions: { maxParamLength: pathPartCharactersMax },
     genReqId: node.sealed ? () => crypto.randomUUID() : () => node.context.ids.next(),
     rewriteUrl: (request) => normalized(request.url ?? "/"),
@@ -80,19 +96,31 @@ export function createApp(
   if (node.sealed) return app;
   const { database, clock, ids, refusals } = node.context;
   const form = { parse: parseToken, same: sameHash };
+  const throttle = loginThrottle(clock);
+  const { keyring, minting } = node.context;
   const mounting = {
-    authenticator: withWorkloads(authenticator({ database, clock, form, throttle: loginThrottle(clock) }), {
-      database,
-      keys: node.workloadKeys,
-      clock,
-      ids,
-    }),
+    authenticator: withClientTokens(
+      withWorkloads(authenticator({ database, clock, form, throttle }), {
+        database,
+        keys: node.workloadKeys,
+        clock,
+        ids,
+      }),
+      { database, keyring, clock, dialect: "bitwarden" },
+    ),
     refusals,
     uses: node.uses,
     trustedProxies: parts.trustedProxies,
     rates: requestRates(parts.rateLimit, { clock, reached: node.operations.organizations.reached }),
     reserve: node.reserve,
-    services: { operations: node.operations, publicUrl: parts.publicUrl },
+    services: {
+      operations: node.operations,
+      logins: clientLogins({ database, keyring, minting, clock, throttle, same: sameHash }),
+      publicUrl: parts.publicUrl,
+      serviceNames: parts.serviceNames,
+      namespaces: parts.namespaces,
+      valueKilobytes: parts.valueKilobytes,
+    },
   };
   for (const dialect of dialects) mountDialect(app, dialect, mounting);
   return app;

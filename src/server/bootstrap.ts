@@ -19,13 +19,18 @@ export function bootstrapPath(config: Config): string {
 
 /** Replaces the file as a whole, readable by its owner alone, and on disk when this resolves. */
 export async function writePrivate(path: string, content: object): Promise<void> {
+  await replaceFile(path, `${JSON.stringify(content, null, 2)}\n`, 0o600);
+}
+
+/** A reader sees the old content or the new one, and the new one is on disk when this resolves. */
+export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = `${path}.new`;
   await rm(draft, { force: true });
-  const file = await open(draft, "wx", 0o600);
+  const file = await open(draft, "wx", mode);
   try {
-    await file.writeFile(`${JSON.stringify(content, null, 2)}\n`);
+    await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();

@@ -14,13 +14,20 @@ import { systemCaller } from "../core/caller.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { CofferError } from "../core/errors.ts";
 import { type Ids, uuidv7 } from "../core/ids.ts";
-import { readKeys, readOrganizationKeys, reserveSeals, type StoredKeys } from "../core/installation.ts";
+import {
+  addInternalKeys,
+  readKeys,
+  readOrganizationKeys,
+  reserveSeals,
+  type StoredKeys,
+} from "../core/installation.ts";
 import { renewKey } from "../core/keys/rotate.ts";
 import { type Operations, operations } from "../core/operations.ts";
 import type { Context, Database } from "../core/ports.ts";
 import { sweepTrash } from "../core/secrets/trash.ts";
 import { sweepTokens } from "../core/tokens/upkeep.ts";
 import type { WorkloadRules } from "../core/trusts/rules.ts";
+import { hashClientSecret, mintAccessToken, mintClientSecret } from "../crypto/access-tokens.ts";
 import { lackingRoots, unlock } from "../crypto/keyring.ts";
 import type { RootKeys } from "../crypto/roots/keys.ts";
 import { mintInvitation, mintToken, parseInvitation } from "../crypto/tokens.ts";
@@ -100,7 +107,7 @@ export async function openNode(
   const clock = parts.clock ?? systemClock;
   const ids = uuidv7(clock);
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  const { trusts } = config;
+  const { trusts, hideRefused } = config;
   const source = rootSource(config, parts.askPassphrase ?? askNobody);
   const storage = config.database === null ? sqlite(config, parts) : postgres(config.database, parts);
   // The disk under a PostgreSQL server is not this process's to see.
@@ -109,12 +116,12 @@ export async function openNode(
   try {
     const stored = await storage.peek();
     if (stored?.installation != null)
-      return await reopen({ ...parts, trusts, storage, stored, source, clock, ids, reserve });
+      return await reopen({ ...parts, trusts, hideRefused, storage, stored, source, clock, ids, reserve });
     const roots = await source.findOrMake();
     const database = await storage.open();
     const bootstrap = await createFirst({ config, database, roots, clock, ids, url: parts.url });
     const fresh = await database.point(readKeys, null);
-    const opening = { ...parts, trusts, storage, stored: fresh, source, clock, ids, reserve };
+    const opening = { ...parts, trusts, hideRefused, storage, stored: fresh, source, clock, ids, reserve };
     return await running(opening, roots, database, bootstrap);
   } catch (error) {
     await storage.release();
@@ -166,6 +173,7 @@ function postgres(url: string, { log, faults }: NodeParts & { readonly log: Engi
 
 interface Unlocking extends NodeParts {
   readonly trusts: WorkloadRules;
+  readonly hideRefused: boolean;
   readonly log: EngineLog;
   readonly emit: (head: SignedHead) => void;
   readonly storage: Storage;
@@ -234,6 +242,10 @@ async function running(
   });
   if (unlocked.sealed) throw new CofferError("server.sealed", unlocked.because);
   const { keyring } = unlocked;
+  const lacking = keyring.lackingKeys(clock.now());
+  keyring.takeKeys(
+    lacking.length > 0 ? await database.execute(addInternalKeys, lacking) : stored.internalKeys,
+  );
   const counted = refusals(clock);
   const workloadKeys = keySets({ rules: parts.trusts, clock, fetch: fetcher(parts.trusts) });
   const named = { id: ids.next(), name: nodeName() };
@@ -243,12 +255,20 @@ async function running(
   const context: Context = {
     database: boundingRefusals(database, counted),
     keyring,
-    minting: { token: mintToken, invitation: mintInvitation, readInvitation: parseInvitation },
+    minting: {
+      token: mintToken,
+      invitation: mintInvitation,
+      readInvitation: parseInvitation,
+      accessToken: mintAccessToken,
+      clientSecret: mintClientSecret,
+      hashClientSecret,
+    },
     clock,
     ids,
     refusals: counted,
     workloads: { rules: parts.trusts, check: (trust) => workloadKeys.check(trust) },
     scopeNames: new Map(dialects.flatMap(({ scopes }) => Object.entries(scopes))),
+    hidesRefused: parts.hideRefused,
     announce: presence.announce,
   };
   const offered = operations(context);

@@ -20,6 +20,10 @@ export interface ServeFlags {
   readonly askRootPassphrase?: boolean;
   readonly rootPassphraseRecord?: string;
   readonly publicUrl?: string;
+  readonly tls?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsNames?: string;
   readonly trustedProxies?: string;
   readonly ownerEmail?: string;
   readonly logLevel?: string;
@@ -96,6 +100,10 @@ const keys = {
     kind: "text",
     otherwise: null,
   },
+  tlsMode: { file: "tls.mode", env: "COFFER_TLS", flag: "tls", kind: "text", otherwise: null },
+  tlsCert: { file: "tls.cert", env: "COFFER_TLS_CERT", flag: "tlsCert", kind: "text", otherwise: null },
+  tlsKey: { file: "tls.key", env: "COFFER_TLS_KEY", flag: "tlsKey", kind: "text", otherwise: null },
+  tlsNames: { file: "tls.names", env: "COFFER_TLS_NAMES", flag: "tlsNames", kind: "list", otherwise: [] },
   trustedProxies: {
     file: "server.trustedProxies",
     env: "COFFER_TRUSTED_PROXIES",
@@ -130,6 +138,34 @@ const keys = {
     flag: null,
     kind: "list",
     otherwise: [],
+  },
+  serviceNames: {
+    file: "services.names",
+    env: "COFFER_SERVICES_NAMES",
+    flag: null,
+    kind: "list",
+    otherwise: [],
+  },
+  namespaces: {
+    file: "grafana.namespaces",
+    env: "COFFER_GRAFANA_NAMESPACES",
+    flag: null,
+    kind: "list",
+    otherwise: [],
+  },
+  valueKilobytes: {
+    file: "buildkite.valueKilobytes",
+    env: "COFFER_BUILDKITE_VALUE_KILOBYTES",
+    flag: null,
+    kind: "number",
+    otherwise: 8,
+  },
+  hideRefused: {
+    file: "access.hideRefused",
+    env: "COFFER_ACCESS_HIDE_REFUSED",
+    flag: null,
+    kind: "yes or no",
+    otherwise: false,
   },
   ownerEmail: {
     file: "ownerEmail",
@@ -166,7 +202,7 @@ const keys = {
 export type Values = Record<keyof typeof keys, Value>;
 
 /** Read by the CLI or by tests, not by the server; no reason to warn of them. */
-const otherVariables = /^COFFER_(CONFIG|URL|TOKEN|ORG|STORE|TEST_.*|CI_.*)$/;
+const otherVariables = /^COFFER_(CONFIG|URL|TOKEN|CA|ORG|STORE|TEST_.*|CI_.*)$/;
 
 export function defaults(): Values {
   const entries = Object.entries(keys).map(([name, { otherwise }]) => [name, otherwise]);

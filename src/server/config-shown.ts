@@ -17,6 +17,10 @@ export function printableConfig(config: Config): Record<string, unknown> {
     auditArchive,
     storageReserve,
     trustedProxies,
+    serviceNames,
+    hideRefused,
+    valueKilobytes,
+    namespaces,
     ...plain
   } = config;
   const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
@@ -28,6 +32,10 @@ export function printableConfig(config: Config): Record<string, unknown> {
       ...(rootKeyText === null ? { file: rootKeyFile } : { variable: "COFFER_ROOT_KEY" }),
       ...(rootPassphrase === null ? {} : passphraseShown(rootPassphrase, rootPassphraseRecord)),
     },
+    services: { names: serviceNames },
+    access: { hideRefused },
+    buildkite: { valueKilobytes },
+    grafana: { namespaces: Array.from(namespaces, ([name, slug]) => `${name}=${slug}`) },
     server: { trustedProxies: trustedProxies.map(networkText) },
     log: { level: logLevel },
     audit: { headFile: auditHeadFile, keep: daysText(auditKeptMs), archive: auditArchive },

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ConfigError, loadConfig } from "./config.ts";
+import { ConfigError, loadConfig, serverUrl } from "./config.ts";
 import { printableConfig } from "./config-shown.ts";
 
 function file(text: string): string {
@@ -113,6 +113,42 @@ describe("configuration", () => {
     expect(loadConfig({ listen: "0.0.0.0:8200", insecureHttp: true }, {}).config.listen.host).toBe("0.0.0.0");
     expect(loadConfig({ listen: "[::1]:8200" }, {}).config.listen).toEqual({ host: "::1", port: 8200 });
   });
+
+  test("services are named in lower case, and few of them", () => {
+    const named = (text: string) => loadConfig({}, { COFFER_SERVICES_NAMES: text }).config;
+    expect(named("my-proxy, gateway_2").serviceNames).toEqual(["my-proxy", "gateway_2"]);
+    expect(printableConfig(named("a")).services).toEqual({ names: ["a"] });
+    for (const text of ["Proxy", "a b", "", "-a", new Array(33).fill("a").join(",")]) {
+      expect(() => named(text)).toThrow("services.names");
+    }
+  });
+
+  test("TLS opens other addresses, and makes the server's URL https", () => {
+    const listen = "0.0.0.0:8200";
+    const { config } = loadConfig({ listen, tls: "auto", tlsNames: "a.example.org, 10.1.2.3" }, {});
+    expect(config.tls).toEqual({ mode: "auto", names: ["a.example.org", "10.1.2.3"] });
+    // Every address is none to connect to.
+    expect(serverUrl(config)).toBe("https://127.0.0.1:8200");
+    expect(serverUrl(loadConfig({ listen: "[::1]:1", tls: "auto" }, {}).config, 2)).toBe("https://[::1]:2");
+    const files = file("tls:\n  cert: c.pem\n  key: k.pem\nlisten: 10.1.2.3:443\n");
+    const own = loadConfig({ config: files, publicUrl: "https://vault.example.org/" }, {}).config;
+    expect(own.tls).toEqual({ mode: "files", cert: "c.pem", key: "k.pem" });
+    expect(serverUrl(own)).toBe("https://vault.example.org");
+    expect(printableConfig(own).tls).toEqual(own.tls);
+    expect(serverUrl(loadConfig({}, {}).config)).toBe("http://127.0.0.1:8200");
+    expect(loadConfig({}, { COFFER_TLS: "auto" }).config.tls).toEqual({ mode: "auto", names: [] });
+  });
+
+  test.each([
+    [{ tls: "off" }, "tls.mode can only be auto"],
+    [{ tlsKey: "k.pem" }, "is two files"],
+    [{ tls: "auto", tlsCert: "c.pem", tlsKey: "k.pem" }, "not both"],
+    [{ tlsCert: "c.pem", tlsKey: "k.pem", tlsNames: "a" }, "not both"],
+    [{ tlsNames: "a.example.org" }, "tls.names are for --tls auto"],
+    [{ tls: "auto", tlsNames: "a.example.org," }, '"" is neither'],
+    [{ tls: "auto", tlsNames: new Array(65).fill("a").join(",") }, "at most 64"],
+    [{ tls: "auto", publicUrl: "http://a.example.org" }, "must begin with https://"],
+  ])("%j contradicts itself", (flags, message) => expect(refused(flags)).toContain(message));
 
   test("two root keys are a contradiction", () => {
     expect(refused({ rootKey: "x" }, { COFFER_ROOT_KEY: "y" })).toContain("not both");

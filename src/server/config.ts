@@ -17,6 +17,8 @@ import {
   type Values,
 } from "./config-layers.ts";
 import { parseBytes, parseDays } from "./measures.ts";
+import { isWildcard } from "./tls/names.ts";
+import { type TlsSettings, tlsSettings } from "./tls/settings.ts";
 
 export { ConfigError, type ServeFlags } from "./config-layers.ts";
 
@@ -41,12 +43,22 @@ export interface Config {
   /** How a key follows from the passphrase; null: `root.passphrase` in the data folder. */
   readonly rootPassphraseRecord: string | null;
   readonly publicUrl: string | null;
+  /** Null: plain http. */
+  readonly tls: TlsSettings | null;
   /** Whose word about the client's address is taken; see http/client-address.ts. */
   readonly trustedProxies: readonly Network[];
   /** Requests in a minute; null: without limit. */
   readonly rateLimit: { readonly perToken: number | null; readonly perOrganization: number | null };
   /** Which private hosts and files trusts may take keys from. */
   readonly trusts: WorkloadRules;
+  /** Of services beside those that a dialect's contract names. */
+  readonly serviceNames: readonly string[];
+  /** Grafana's names of namespaces, each with the slug of its store. */
+  readonly namespaces: ReadonlyMap<string, string>;
+  /** Below which Buildkite's API takes a value. */
+  readonly valueKilobytes: number;
+  /** Jobs and services are told of a secret that they may not read that it is not there. */
+  readonly hideRefused: boolean;
   readonly ownerEmail: string;
   readonly logLevel: LogLevel;
   /** Where signed audit heads are appended as well, one line each. */
@@ -68,6 +80,14 @@ export function loadConfig(
   return { config: Object.freeze(check(values)), warnings: unknownVariables(env) };
 }
 
+/** How the server is reached: as the configuration says, else where it listens. */
+export function serverUrl({ publicUrl, listen, tls }: Config, port = listen.port): string {
+  // Every address is none to connect to.
+  const host = isWildcard(listen.host) ? "127.0.0.1" : listen.host;
+  const shown = host.includes(":") ? `[${host}]` : host;
+  return publicUrl ?? `${tls === null ? "http" : "https"}://${shown}:${port}`;
+}
+
 function check(values: Values): Config {
   const text = (name: keyof Values) => (typeof values[name] === "string" ? values[name] : null);
   const level = logLevels.find((one) => one === values.logLevel);
@@ -77,10 +97,11 @@ function check(values: Values): Config {
   }
   const listen = parseListen(text("listen") ?? "");
   const insecureHttp = values.insecureHttp === true;
-  if (!isLoopback(listen.host) && !insecureHttp) {
+  const tls = tlsSettings(text("tlsMode"), text("tlsCert"), text("tlsKey"), values.tlsNames);
+  if (!isLoopback(listen.host) && !insecureHttp && tls === null) {
     throw new ConfigError(
-      `Others can reach ${listen.host}, and open http would show them every value. ` +
-        "Listen on 127.0.0.1 behind a proxy that does TLS, or say --insecure-http.",
+      `Others can reach ${listen.host}, and open http would show them every value. Say --tls auto, or give ` +
+        "--tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that does TLS; or say --insecure-http.",
     );
   }
   return {
@@ -96,13 +117,18 @@ function check(values: Values): Config {
       values.askRootPassphrase === true,
     ),
     rootPassphraseRecord: text("rootPassphraseRecord"),
-    publicUrl: parsePublicUrl(text("publicUrl")),
+    publicUrl: parsePublicUrl(text("publicUrl"), tls),
+    tls,
     trustedProxies: parseProxies(values.trustedProxies),
     rateLimit: {
       perToken: limitOf(values.requestsPerToken),
       perOrganization: limitOf(values.requestsPerOrganization),
     },
     trusts: parseTrustRules(values.trustHosts, values.trustFiles),
+    serviceNames: parseServiceNames(values.serviceNames),
+    namespaces: parseNamespaces(values.namespaces),
+    valueKilobytes: parseKilobytes(values.valueKilobytes),
+    hideRefused: values.hideRefused === true,
     ownerEmail: parseEmail(text("ownerEmail") ?? ""),
     logLevel: level,
     auditHeadFile: text("auditHeadFile"),
@@ -144,16 +170,26 @@ function limitOf(value: Value): number | null {
   return typeof value === "number" ? value : null;
 }
 
+function parseKilobytes(value: Value): number {
+  const kilobytes = limitOf(value) ?? 0;
+  if (kilobytes >= 1 && kilobytes <= limits.valueKilobytesMax) return kilobytes;
+  throw new ConfigError(
+    `buildkite.valueKilobytes must be a whole number from 1 to ${limits.valueKilobytesMax}.`,
+  );
+}
+
 function parseDatabase(text: string | null): string | null {
   if (text === null || /^postgres(ql)?:\/\//.test(text)) return text;
   // The text may hold a password, so it is not repeated.
   throw new ConfigError("database must be a URL that begins with postgres://");
 }
 
-function parsePublicUrl(text: string | null): string | null {
+function parsePublicUrl(text: string | null, tls: TlsSettings | null): string | null {
   if (text === null) return null;
   if (!URL.canParse(text) || !/^https?:\/\//.test(text))
     throw new ConfigError("publicUrl must be an http or https URL.");
+  if (tls !== null && !text.startsWith("https:"))
+    throw new ConfigError("publicUrl must begin with https:// where the server does TLS.");
   return text.replace(/\/+$/, "");
 }
 
@@ -183,6 +219,32 @@ function parseTrustRules(hosts: Value, files: Value): WorkloadRules {
     if (!isAbsolute(file)) throw new ConfigError(`trusts.keyFiles: "${file}" is not an absolute path.`);
   }
   return { allowedHosts, keyFiles };
+}
+
+function parseServiceNames(value: Value): readonly string[] {
+  const names = Array.isArray(value) ? value : [];
+  if (names.length > limits.serviceNamesMax) {
+    throw new ConfigError(`services.names must have at most ${limits.serviceNamesMax} entries.`);
+  }
+  for (const name of names) {
+    if (/^[a-z0-9][a-z0-9_.-]*$/.test(name) && name.length <= limits.consumerCharactersMax) continue;
+    throw new ConfigError(`services.names: "${name}" must be lower-case letters, digits and inner . _ -`);
+  }
+  return names;
+}
+
+function parseNamespaces(value: Value): ReadonlyMap<string, string> {
+  const texts = Array.isArray(value) ? value : [];
+  const namespaces = texts.map((text) => {
+    // As Grafana names them: `default` is its first organization.
+    const match = /^(org-(?:[2-9]|[1-9]\d{1,9})|stacks-[1-9]\d{0,9})=([a-z0-9-]{1,63})$/.exec(text);
+    if (match?.[1] !== undefined && match[2] !== undefined) return [match[1], match[2]] as const;
+    throw new ConfigError(`grafana.namespaces: "${text}" must be like stacks-12=STORE or org-2=STORE.`);
+  });
+  const map = new Map(namespaces);
+  if (map.size < namespaces.length)
+    throw new ConfigError("grafana.namespaces must name each namespace once.");
+  return map;
 }
 
 function measured(key: string, form: string, value: number | null): number {

@@ -69,7 +69,8 @@ export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: Moun
       request.caller = found;
       parts.uses.note(found.tokenId);
       if (rates === null) return done();
-      const named = dialect.organizationNamed(request.params as Readonly<Record<string, string>>);
+      const params = request.params as Readonly<Record<string, string>>;
+      const named = dialect.organizationNamed(params, request.headers);
       const rate = rates.take(found, named);
       if (!(rate instanceof Promise)) return done(limited(dialect, rate, reply));
       rate.then((taken) => done(limited(dialect, taken, reply)), done);
@@ -158,17 +159,13 @@ export function answerError(
     requestId: request.id,
     method: request.method,
     path: pathOf(request.url),
+    headers: request.headers,
   });
-  return (
-    reply
-      .code(status)
-      .headers(headers)
-      // The framework's own refusals come before any hook has run.
-      .header("x-request-id", request.id)
-      .header("cache-control", "no-store")
-      .header("content-type", "application/json; charset=utf-8")
-      .send(JSON.stringify(body))
-  );
+  // The framework's own refusals come before any hook has run.
+  const own = { "x-request-id": request.id, "cache-control": "no-store" };
+  reply.code(status).headers(headers).headers(own);
+  if (body === null) return reply.send();
+  return reply.header("content-type", "application/json; charset=utf-8").send(JSON.stringify(body));
 }
 
 /** Where it happened, without the message, which stands in the first lines. */

@@ -2,7 +2,7 @@
 // embedded database belongs to one process: the server must be stopped.
 import { CofferError } from "../core/errors.ts";
 import { type NodeParts, type OpenNode, openNode } from "./compose.ts";
-import { type Config, ConfigError, loadConfig, type ServeFlags } from "./config.ts";
+import { type Config, ConfigError, loadConfig, type ServeFlags, serverUrl } from "./config.ts";
 import { serverLog } from "./log.ts";
 
 export interface Host {
@@ -21,8 +21,7 @@ export async function onHost<T>(
   work: (host: Host) => Promise<T>,
 ): Promise<T> {
   const { config } = loadConfig(flags);
-  const { host, port } = config.listen;
-  const url = config.publicUrl ?? `http://${host}:${port}`;
+  const url = serverUrl(config);
   const node = await openNode(config, { ...parts, log: serverLog("silent"), url, emit: () => {} });
   try {
     if (node.sealed) throw new CofferError("server.sealed", node.because);

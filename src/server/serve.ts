@@ -5,20 +5,24 @@ import { createServer } from "node:net";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
 import type { SignedHead } from "../core/audit/entry.ts";
+import { systemClock } from "../core/clock.ts";
 import { rootKeyVariable } from "../crypto/roots/env.ts";
 import { createApp } from "./app.ts";
 import { bootstrapPath } from "./bootstrap.ts";
 import { type NodeParts, type OpenNode, openNode } from "./compose.ts";
-import { type Config, ConfigError, loadConfig, type ServeFlags } from "./config.ts";
-import { every } from "./jobs.ts";
+import { type Config, ConfigError, loadConfig, type ServeFlags, serverUrl } from "./config.ts";
+import { every, type Job } from "./jobs.ts";
 import { passphraseRecordPath, rootKeyPath } from "./keys.ts";
 import { serverLog } from "./log.ts";
+import { openTls, type Tls } from "./tls/open.ts";
 import { upkeep } from "./upkeep.ts";
 
 /** How often it is looked whether heads are to be signed; see limits.headEveryMs. */
 const headLookMs = 100;
 /** How soon after a minute the refusals that were counted in it are written down. */
 const refusalsLookMs = 1_000;
+/** How soon a certificate that was put in place is served. */
+const certificateLookMs = 1_000;
 /** How exactly the last use of a token is told. */
 const usesEveryMs = 60_000;
 
@@ -50,9 +54,7 @@ export async function start(config: Config, log: Logger, parts: NodeParts = {}):
     ...config.listen,
     port: config.listen.port === 0 ? await freePort(config) : config.listen.port,
   };
-  const url =
-    config.publicUrl ??
-    `http://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${listen.port}`;
+  const url = serverUrl(config, listen.port);
   const emit = (head: SignedHead) => {
     log.info({ auditHead: head }, "audit head");
     if (config.auditHeadFile !== null) {
@@ -60,15 +62,21 @@ export async function start(config: Config, log: Logger, parts: NodeParts = {}):
     }
   };
   const node = await openNode(config, { ...parts, log, url, emit });
-  const { trustedProxies, rateLimit } = config;
-  const app = createApp(node, { log, publicUrl: url, trustedProxies, rateLimit });
+  const clock = parts.clock ?? systemClock;
+  const tls = await openTls(node, { config, url, clock, log }).catch(async (error: unknown) => {
+    await node.close();
+    throw error;
+  });
+  const { trustedProxies, rateLimit, serviceNames, namespaces, valueKilobytes } = config;
+  const parting = { serviceNames, namespaces, valueKilobytes, trustedProxies, rateLimit, tls };
+  const app = createApp(node, { log, publicUrl: url, ...parting });
   try {
-    await app.listen(listen);
+    await app.listen({ ...listen, listenTextResolver: () => `listening on ${listen.host}:${listen.port}` });
   } catch (error) {
     await node.close();
     throw listenError(error, listen);
   }
-  const jobs = node.sealed
+  const jobs: Job[] = node.sealed
     ? []
     : [
         every(headLookMs, () => node.signHeads(), log),
@@ -76,13 +84,14 @@ export async function start(config: Config, log: Logger, parts: NodeParts = {}):
         every(usesEveryMs, () => node.writeUses(), log),
         ...(await upkeep(node, config, log, parts)),
       ];
+  if (tls !== null) jobs.push(every(certificateLookMs, () => tls.look(), log));
   const announce = parts.announce ?? ((text: string) => void process.stdout.write(text));
   log.info({ url, pid: process.pid, sealed: node.sealed }, "listening");
   if (node.sealed) {
     log.error({ expects: node.expects }, node.because);
     announce(sealedText(url, node.because, config));
   } else {
-    announce(readyText(url, config, node.bootstrap !== null));
+    announce(readyText(url, config, node.bootstrap !== null) + trustText(tls?.authority ?? null));
   }
   return {
     url,
@@ -141,6 +150,22 @@ function readyText(url: string, config: Config, first: boolean): string {
     );
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** One line for a shell; the CLI and `coffer kubeconfig` need none. */
+function trustText(authority: Tls["authority"]): string {
+  if (authority === null) return "";
+  const { path, fingerprint } = authority;
+  const file = /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+  return [
+    "",
+    `Clients have to trust the certificate authority in ${path}`,
+    `(SHA-256 ${fingerprint}).`,
+    "For curl, Node, Python, kubectl and bws, in the shell that starts them:",
+    "",
+    `  export SSL_CERT_FILE=${file} NODE_EXTRA_CA_CERTS=${file}`,
+    "",
+  ].join("\n");
 }
 
 function rootPlace(config: Config): string {

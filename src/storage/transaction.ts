@@ -4,6 +4,7 @@ import type { CachedAuthority, ReadTransaction, Transaction } from "../core/port
 import { accessReader, accessRepository } from "./repositories/access.ts";
 import { auditReader, auditRepository } from "./repositories/audit.ts";
 import { changeReader, changeRepository } from "./repositories/changes.ts";
+import { documentReader, documentRepository } from "./repositories/documents.ts";
 import { endedReader, endedRepository } from "./repositories/ended-organizations.ts";
 import { grantReader, grantRepository } from "./repositories/grants.ts";
 import { groupReader, groupRepository } from "./repositories/groups.ts";
@@ -38,6 +39,7 @@ export function readTransactionOn(db: Queryable, authorities: Map<string, Cached
     organizations: organizationReader(db),
     ended: endedReader(db),
     stores: storeReader(db),
+    documents: documentReader(db),
     secrets: secretReader(db),
     versions: versionReader(db),
     changes: changeReader(db),
@@ -66,6 +68,7 @@ export function transactionOn(
     organizations: organizationRepository(db),
     ended: endedRepository(db),
     stores: storeRepository(db),
+    documents: documentRepository(db),
     secrets: secretRepository(db),
     versions: versionRepository(db),
     changes: changeRepository(db),

@@ -65,6 +65,7 @@ for (const engine of coffers) {
         precondition: {},
         foldNames: false,
         dryRun: false,
+        unlessSame: false,
       });
       const labelled = await secrets.update(owner, home, store, secret, { labels: { a: "b" } });
       expect(labelled).toMatchObject({ labels: { a: "b" }, policy: unreadable });

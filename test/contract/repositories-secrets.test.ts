@@ -170,18 +170,19 @@ onEachEngine("secrets", (bench) => {
   test("a purge takes the row with all that hangs on it and keeps its place until swept", async () => {
     const { organization, store } = await aPlace(bench.tx);
     const secret = aSecret(store, { labels: { a: "1" }, consumers: ["x"], versionId: "v", createdAt: 77 });
+    const place = { id: secret.id, name: secret.name, createdAt: 77, updatedAt: secret.updatedAt };
     await bench.tx.secrets.insert(secret);
     await bench.tx.versions.insert(aVersion(secret, 1, { id: "v" }), organization.id, aValue(1));
-    expect(await bench.tx.secrets.positionOf(organization.id, secret.id)).toEqual({ createdAt: 77 });
+    expect(await bench.tx.secrets.placed(store.id, secret.id)).toEqual(place);
     await bench.tx.secrets.purge(secret, 500);
     expect(await bench.tx.secrets.get(organization.id, secret.id)).toBeNull();
     expect(await bench.tx.secrets.sealedOf("v")).toBeNull();
-    expect(await bench.tx.secrets.positionOf(organization.id, secret.id)).toEqual({ createdAt: 77 });
-    expect(await bench.tx.secrets.positionOf("another", secret.id)).toBeNull();
+    expect(await bench.tx.secrets.placed(store.id, secret.id)).toEqual(place);
+    expect(await bench.tx.secrets.placed("another", secret.id)).toBeNull();
     await bench.tx.secrets.sweepTombstones(500);
-    expect(await bench.tx.secrets.positionOf(organization.id, secret.id)).toEqual({ createdAt: 77 });
+    expect(await bench.tx.secrets.placed(store.id, secret.id)).toEqual(place);
     await bench.tx.secrets.sweepTombstones(501);
-    expect(await bench.tx.secrets.positionOf(organization.id, secret.id)).toBeNull();
+    expect(await bench.tx.secrets.placed(store.id, secret.id)).toBeNull();
   });
 
   test("a purge of what another writer changed is decided again", async () => {

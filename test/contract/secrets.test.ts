@@ -269,13 +269,24 @@ for (const engine of coffers) {
     });
 
     test("what was purged is gone, and a cursor may still name its place for a day", async () => {
-      const { id, createdAt } = await make("purged");
-      await secrets.remove(owner, home, store, { name: "purged" }, { removal: "purge" });
+      const { id } = await make("zz-purged");
+      const listAfter = (order: "created" | "name" | "updated" | "id") =>
+        secrets.list(owner, home, store, { afterSecret: id, order });
+      await secrets.remove(owner, home, store, { name: "zz-purged" }, { removal: "purge" });
       expect((await refusal(secrets.restore(owner, home, id, null))).code).toBe("secret.not_found");
-      expect(await secrets.positionOf(owner, home, id)).toEqual({ key: createdAt, id });
+      const later = await make("zz-purged-later");
+      for (const order of ["created", "name", "updated", "id"] as const) {
+        expect(
+          (await listAfter(order)).items.map((one) => one.id),
+          order,
+        ).toEqual([later.id]);
+      }
+      const beside = await coffer.node.operations.stores.create(owner, home, { name: "no place of it" });
+      const elsewhere = secrets.list(owner, home, { id: beside.id }, { afterSecret: id });
+      expect((await refusal(elsewhere)).code).toBe("cursor.invalid");
       clock.pass(dayMs + 1);
       await coffer.node.sweep();
-      expect((await refusal(secrets.positionOf(owner, home, id))).code).toBe("secret.not_found");
+      expect((await refusal(listAfter("created"))).code).toBe("cursor.invalid");
     });
 
     test("after thirty days the trash empties itself, audited", async () => {

@@ -74,7 +74,7 @@ function* shapes(): Generator<[string, Statement<unknown>]> {
     }
     for (const order of secretOrders) {
       for (const direction of ["asc", "desc"] as const) {
-        const key = order === "name" || order === "description" ? "k" : 1;
+        const key = ["name", "description", "id"].includes(order) ? "k" : 1;
         for (const after of [null, { key, id: "i" }]) {
           for (const conditions of after === null ? [plain, full, ...single] : [plain, full]) {
             const filter = { ...conditions, ...where };
@@ -82,6 +82,9 @@ function* shapes(): Generator<[string, Statement<unknown>]> {
             yield [`list ${JSON.stringify(query)}`, listStatement(query).statement];
           }
         }
+        const filter = { ...plain, search: "a", ...where };
+        const query = { filter, order, direction, after: null, offset: 0, limit: 1, exactFirst: "a" };
+        yield [`list ${JSON.stringify(query)}`, listStatement(query).statement];
       }
     }
   }
@@ -89,6 +92,12 @@ function* shapes(): Generator<[string, Statement<unknown>]> {
     const { statement } = storeListStatement("o", { after: null, offset: 0, limit: 1, only });
     yield [`stores ${JSON.stringify(only)}`, statement];
     yield [`stores counted ${JSON.stringify(only)}`, storeCountStatement("o", only).statement];
+  }
+  for (const by of ["name", "created", "updated"] as const) {
+    for (const direction of ["asc", "desc"] as const) {
+      const page = { after: null, offset: 0, limit: 1, only: null, order: { by, direction } };
+      yield [`stores by ${by} ${direction}`, storeListStatement("o", page).statement];
+    }
   }
   for (const [of, statement] of tokenLists()) yield [`tokens ${of}`, statement];
   for (const [of, statement] of grantLists()) yield [`grants ${of}`, statement];

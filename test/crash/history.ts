@@ -57,6 +57,8 @@ export class History {
   /** Since the last check. */
   acknowledged: Acknowledged[] = [];
   races = new Map<string, Attempt[]>();
+  /** Created by one request whose answer never came: all of them stand, or none. */
+  together: (readonly Owned[])[] = [];
   /** Answers that should not have been given at all. */
   wrong: string[] = [];
   counts = { acknowledged: 0, unknown: 0, refused: 0 };
@@ -88,6 +90,7 @@ export class History {
   settle(): void {
     this.acknowledged = [];
     this.races = new Map();
+    this.together = [];
     this.wrong = [];
   }
 }

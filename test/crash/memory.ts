@@ -22,6 +22,7 @@ export function remembered(history: History, opened: Opened): string[] {
     ...[...history.races].flatMap(([name, attempts]) => race(name, attempts, history, opened)),
     ...history.owned.flatMap((mine) => mine.flatMap((owned) => standing(owned, rows, opened))),
     ...history.commons.flatMap((common) => commonSecret(common, rows, opened)),
+    ...history.together.flatMap(wholeOrNot),
   ];
 }
 
@@ -66,6 +67,14 @@ function standing(owned: Owned, rows: ReadonlyMap<string, Row>, { tables, values
     return [`secret ${id} was revealed and its row says that it never was`];
   }
   return [];
+}
+
+/** What each of them stands as is settled already. */
+function wholeOrNot(group: readonly Owned[]): string[] {
+  const there = group.filter(({ shape }) => shape.life !== "gone").length;
+  return there === 0 || there === group.length
+    ? []
+    : [`of ${group.length} secrets of one request ${there} were created`];
 }
 
 function rowOf(owned: Owned, rows: ReadonlyMap<string, Row>, { secrets }: Tables): Row | undefined {

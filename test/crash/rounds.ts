@@ -47,6 +47,7 @@ interface Ending {
 export interface Installation {
   readonly place: Place;
   readonly token: string;
+  readonly organization: string;
   readonly stores: readonly string[];
   readonly history: History;
   readonly checker: Checker;
@@ -65,7 +66,7 @@ export async function install(
   const place = { out, data, database };
   const server = startServer(place);
   const url = await server.ready;
-  const { token, store } = JSON.parse(readFileSync(join(data, "bootstrap.json"), "utf8"));
+  const { token, store, organization: home } = JSON.parse(readFileSync(join(data, "bootstrap.json"), "utf8"));
   const wire = wireTo(url, token, 1);
   const made = async (path: string, body: object) => {
     const answer = await wire.send("POST", `/v1/organizations/default/${path}`, body);
@@ -87,7 +88,9 @@ export async function install(
   );
   wire.close();
   await server.stop();
-  return { place, token, stores, history, checker: new Checker(place), points: { wanted: 0, reached: 0 } };
+  const organization = String(home.id);
+  const points = { wanted: 0, reached: 0 };
+  return { place, token, organization, stores, history, checker: new Checker(place), points };
 }
 
 export function remove({ place }: Installation): void {
@@ -96,7 +99,7 @@ export function remove({ place }: Installation): void {
 
 /** All writers at work on one server until `ended`. */
 export async function load(
-  { token, stores, history }: Installation,
+  { token, organization, stores, history }: Installation,
   parts: { url: string; round: number; random: Random; stopped: () => boolean },
 ): Promise<void> {
   const { url, round, random, stopped } = parts;
@@ -109,6 +112,7 @@ export async function load(
         round,
         wire,
         history,
+        organization,
         stores,
         stopped,
         random: random.branch(number),

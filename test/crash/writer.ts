@@ -10,6 +10,7 @@ export interface WriterParts {
   readonly wire: Wire;
   readonly history: History;
   readonly random: Random;
+  readonly organization: string;
   readonly stores: readonly string[];
   /** A name that a few writers want at once. */
   readonly raceName: string;
@@ -59,7 +60,9 @@ class Writer {
     const free = mine.filter((owned) => owned.doubt === null && owned.shape.life !== "gone");
     const active = free.filter((owned) => owned.shape.life === "active");
     const trashed = free.filter((owned) => owned.shape.life === "trashed");
-    if (active.length === 0 || (mine.length < ownedMax && random.percent(20))) return this.#create();
+    if (active.length === 0 || (mine.length < ownedMax && random.percent(20))) {
+      return random.percent(30) ? this.#createTogether() : this.#create();
+    }
     const chance = random.between(1, 100);
     if (chance <= 8) return this.#common(random.pick(history.commons));
     if (trashed.length > 0 && chance <= 20) return this.#untrash(random.pick(trashed));
@@ -88,6 +91,44 @@ class Writer {
     };
     const { store, values, life: _, ...rest } = shape;
     await this.#make("secret.create", inStore(store), { ...rest, value: values[0] ?? null }, shape);
+  }
+
+  /** Several by one request of a dialect that creates all of them or none. */
+  async #createTogether(): Promise<void> {
+    const { history, number, organization, random, stores, wire } = this.#parts;
+    const store = random.pick(stores);
+    const made = Array.from({ length: random.between(2, 5) }, (): Owned => {
+      const rest = { description: null, labels: null, consumers: ["workers"] };
+      const shape: Shape = { life: "active", store, name: this.#name(), values: [this.#value()], ...rest };
+      return { id: null, shape: { ...shape, life: "gone" }, doubt: shape, revision: 0, wasRead: false };
+    });
+    const shapes = made.flatMap(({ doubt }) => doubt ?? []);
+    history.owned[number]?.push(...made);
+    const [account, place] = [organization, store].map((id) => id.replaceAll("-", ""));
+    const path = `/client/v4/accounts/${account}/secrets_store/stores/${place}/secrets`;
+    const body = shapes.map(({ name, values, consumers: scopes }) => ({ name, value: values[0], scopes }));
+    const answer = await wire.send("POST", path, body);
+    const outcome = this.#outcome("create of several", answer);
+    if (outcome === "unknown") {
+      history.together.push(made);
+      return;
+    }
+    for (const [index, owned] of made.entries()) {
+      const shape = shapes[index];
+      owned.doubt = null;
+      if (outcome === "not done" || shape === undefined) continue;
+      const hex = String(answer?.body.result[index]?.id);
+      owned.id = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+      owned.shape = shape;
+      history.acknowledge({
+        kind: "mutation",
+        what: "create of several",
+        requestId: answer?.requestId ?? "",
+        secretId: owned.id,
+        revision: null,
+        version: 1,
+      });
+    }
   }
 
   async #duplicate({ shape }: Owned): Promise<void> {
@@ -292,11 +333,11 @@ class Writer {
       return "unknown";
     }
     if (answer.status >= 200 && answer.status < 300) return "done";
-    const code = String(answer.body?.error?.code);
+    const code = String(answer.body?.error?.code ?? answer.body?.errors?.[0]?.message);
     if (answer.status !== 503) {
       history.wrong.push(`${what} was answered ${answer.status} ${code} (request ${answer.requestId})`);
     }
-    if (code === "storage.outcome_unknown" || answer.status === 500) {
+    if (/^(storage\.)?outcome_unknown$/.test(code) || answer.status === 500) {
       history.counts.unknown += 1;
       return "unknown";
     }

@@ -5,7 +5,16 @@ import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } f
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
-export type RequirementName = "postgresql" | "strace" | "openssl" | "vectors" | "mount";
+export type RequirementName =
+  | "postgresql"
+  | "strace"
+  | "openssl"
+  | "curl"
+  | "python"
+  | "go"
+  | "kubectl"
+  | "vectors"
+  | "mount";
 
 export interface Requirement {
   readonly name: RequirementName;
@@ -35,6 +44,26 @@ export const requirements: readonly Requirement[] = [
     name: "openssl",
     proves: "agreement with OpenSSL",
     missing: () => (program("openssl") === null ? "openssl is not installed" : null),
+  },
+  {
+    name: "curl",
+    proves: "that curl trusts what the server's documents say",
+    missing: () => (program("curl") === null ? "curl is not installed" : null),
+  },
+  {
+    name: "python",
+    proves: "that Python trusts the server's certificate authority",
+    missing: () => (program("python3") === null ? "python3 is not installed" : null),
+  },
+  {
+    name: "go",
+    proves: "that Go trusts the server's certificate authority, and keeps it to its names",
+    missing: () => (findGo() === null ? "go is not installed" : null),
+  },
+  {
+    name: "kubectl",
+    proves: "that kubectl takes what coffer kubeconfig prints",
+    missing: () => (program("kubectl") === null ? "kubectl is not installed" : null),
   },
   {
     name: "vectors",
@@ -76,6 +105,12 @@ export function findPostgresql(): string | null {
     folders.find((folder) => executable(join(folder, "initdb")) && executable(join(folder, "postgres"))) ??
     null
   );
+}
+
+/** The Go command: from PATH, else where Go's own archive puts it. */
+export function findGo(): string | null {
+  const own = "/usr/local/go/bin/go";
+  return program("go") ?? (executable(own) ? own : null);
 }
 
 /** The folder of the shared vectors, which lie beside the repository; ask `have("vectors")` first. */

@@ -13,9 +13,12 @@ export interface TrailEntry {
   readonly caller_kind: string;
   readonly caller_name: string;
   readonly token_id: string | null;
+  readonly dialect: string;
   readonly action: string;
   readonly target_kind: string;
   readonly target_id: string | null;
+  readonly target_name: string | null;
+  readonly target_store_id: string | null;
   readonly outcome: string;
   readonly because: string | null;
   readonly details: string | null;

@@ -18,6 +18,10 @@ export interface HostOptions {
   readonly logLevel?: string;
   readonly insecureHttp?: boolean;
   readonly publicUrl?: string;
+  readonly tls?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsNames?: string;
   readonly trustedProxies?: string;
   readonly ownerEmail?: string;
   readonly auditArchive?: string;
@@ -46,7 +50,11 @@ function serverOptions(command: Command): Command {
   return hostOptions(command)
     .option("--listen <host:port>", "where to listen (default: 127.0.0.1:8200)")
     .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent")
-    .option("--public-url <url>", "how others reach it, where a proxy stands before it")
+    .option("--public-url <url>", "how others reach it, where that is not where it listens")
+    .option("--tls <auto>", "https, with a certificate authority of its own (auto)")
+    .option("--tls-cert <file>", "https with this certificate and those that vouch for it, PEM")
+    .option("--tls-key <file>", "its private key, PEM")
+    .option("--tls-names <names>", "with --tls auto: more names and addresses it is reached by")
     .option(
       "--trusted-proxies <networks>",
       "proxies that name the client: 10.1.2.3,10.2.0.0/16 (default: none)",

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { authorityOf, fingerprintOf, trust } from "../authority.ts";
 import { clientOf } from "../client.ts";
 import {
   type Credentials,
@@ -36,12 +37,14 @@ export function loginCommands(program: Command, shell: Shell): void {
       `
 The token comes from the bootstrap file, from stdin, or from a hidden prompt; never from an
 argument, where every user of the machine could read it. It is tried before it is kept, in
-~/.config/coffer (or $XDG_CONFIG_HOME/coffer), readable by you alone.
+~/.config/coffer (or $XDG_CONFIG_HOME/coffer), readable by you alone. A certificate authority is
+kept with it: --ca, or that of "coffer serve --tls auto" where it lies beside the bootstrap file.
 
 Examples:
   coffer login --bootstrap coffer-data/bootstrap.json
   coffer login --url https://coffer.example.org            asks for the token
-  coffer login --url https://coffer.example.org < token.txt`,
+  coffer login --url https://coffer.example.org < token.txt
+  coffer login --url https://10.1.2.3:8200 --ca ca.pem < token.txt`,
     )
     .action(async (_, command: Command) => logIn(shell, optionsOf<LoginOptions>(command)));
   connectionOptions(login);
@@ -75,11 +78,14 @@ async function logIn(shell: Shell, options: LoginOptions): Promise<void> {
     options.url ?? (shell.env.COFFER_URL || undefined) ?? start?.url ?? defaultUrl,
     options.insecureHttp ?? false,
   );
+  const authority = await authorityOf(options, shell.env, start?.ca ?? null);
+  trust(authority);
   const login: Credentials = {
     url: url.href.replace(/\/$/, ""),
     token: start?.token ?? (await tokenFromOutside(shell)),
     organization: options.org ?? start?.organization ?? null,
     store: options.store ?? start?.store ?? null,
+    ...(authority === null ? {} : { ca: authority }),
   };
   const organization = login.organization ?? "default";
   const store = login.store ?? "default";
@@ -88,6 +94,9 @@ async function logIn(shell: Shell, options: LoginOptions): Promise<void> {
   await saveCredentials(files, login);
   await output.data(who, () => describe(who, url, organization, store));
   await output.say(`Kept in ${files.credentials}.`);
+  if (authority !== null) {
+    await output.say(`Trusting the certificate authority with SHA-256 ${fingerprintOf(authority)}.`);
+  }
   await output.say(`curl without the token in its arguments: curl -K ${files.curl} ${login.url}/v1/whoami`);
   if (shell.env.COFFER_TOKEN) {
     await output.say("coffer: warning: COFFER_TOKEN is set and will be used instead of this login");

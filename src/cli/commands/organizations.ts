@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { oneOf } from "../options.ts";
+import { limit, oneOf } from "../options.ts";
 import { fields, table } from "../output.ts";
 import { type ConnectionOptions, connectionOptions, openSession, optionsOf } from "../session.ts";
 import type { Shell } from "../shell.ts";
@@ -8,6 +8,11 @@ import type { Organization } from "../wire.ts";
 interface CreateOptions extends ConnectionOptions {
   readonly name?: string;
   readonly custody?: "server" | "client";
+}
+
+interface QuotaOptions extends ConnectionOptions {
+  readonly secrets?: number | "none";
+  readonly stores?: number | "none";
 }
 
 interface RemoveOptions extends ConnectionOptions {
@@ -59,6 +64,41 @@ export function organizationCommands(program: Command, shell: Shell): void {
       const found = await client.organizations.get(slug ?? client.place.organization);
       await output.data(found, () => describe(found));
     });
+
+  const quota = org
+    .command("quota [org]")
+    .description(
+      "show how many secrets and stores there are and may be, or change how many (default: the one in use)",
+    )
+    .option("--secrets <limit>", "so many secrets at most; none: without limit", limit)
+    .option("--stores <limit>", "so many stores at most; none: without limit", limit)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  coffer org quota\n  coffer org quota acme --secrets 10000 --stores none",
+    )
+    .action(async (slug: string | undefined, _, command: Command) => {
+      const options = optionsOf<QuotaOptions>(command);
+      const { client, output } = await openSession(shell, options);
+      const where = slug ?? client.place.organization;
+      const limits: Record<string, number | null> = {};
+      for (const what of ["secrets", "stores"] as const) {
+        const { [what]: most } = options;
+        if (most !== undefined) limits[what] = most === "none" ? null : most;
+      }
+      if (Object.keys(limits).length > 0) await client.organizations.limit(where, limits);
+      const found = await client.organizations.quota(where);
+      await output.data(found, () =>
+        table(
+          ["OF", "THERE ARE", "AT MOST"],
+          Object.entries(found).map(([of, { usage, quota: most }]) => [
+            of,
+            String(usage),
+            String(most ?? "any"),
+          ]),
+        ),
+      );
+    });
+  connectionOptions(quota);
 
   const remove = org
     .command("rm <org>")

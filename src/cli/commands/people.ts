@@ -15,6 +15,7 @@ import {
   openSession,
   optionsOf,
   serverUrlOf,
+  trustFor,
 } from "../session.ts";
 import { readAll, type Shell, utf8 } from "../shell.ts";
 import type { Account, Member } from "../wire.ts";
@@ -135,7 +136,9 @@ Examples:
 
 async function acceptInvitation(shell: Shell, options: AccountOptions): Promise<void> {
   const output = outputOf(shell, options.json ?? false);
-  const url = serverUrlOf(options, shell.env, await readCredentials(credentialFiles(shell.env)));
+  const kept = await readCredentials(credentialFiles(shell.env));
+  const url = serverUrlOf(options, shell.env, kept);
+  await trustFor(url, options, shell.env, kept);
   const source = shell.stdin.isTTY
     ? await askHidden("Invitation: ", "pipe the code in: coffer people accept < FILE")
     : utf8(await readAll(shell.stdin), "the code");

@@ -12,10 +12,10 @@ import type { AuditEntry } from "./entry.ts";
 import { type Count, minuteOf, tally } from "./tally.ts";
 
 /**
- * Why a request had no valid credential. It goes into the audit trail and never to the client:
- * `wrong` is a known id with another secret, `elsewhere` one that is not accepted from that address,
- * `untrusted` a foreign token that no trust lets in, `misplaced` a valid one of a kind that the dialect
- * does not know where it was sent.
+ * Why a request had no valid credential. It goes into the audit trail, and to the client only where a
+ * dialect's contract says so: `wrong` is a known id with another secret, `finished` one of a job that was
+ * ended, `elsewhere` one that is not accepted from that address, `untrusted` a foreign token that no trust
+ * lets in, `misplaced` a valid one of a kind that the dialect does not know where it was sent.
  */
 export const unauthenticatedKinds = [
   "missing",
@@ -23,6 +23,7 @@ export const unauthenticatedKinds = [
   "unknown",
   "wrong",
   "ended",
+  "finished",
   "elsewhere",
   "throttled",
   "untrusted",

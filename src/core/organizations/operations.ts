@@ -9,6 +9,7 @@ import type { Context } from "../ports.ts";
 import { createOrganization, newOrganization } from "./create.ts";
 import { deleteOrganization, endedOrganizations, purgeOrganization } from "./delete.ts";
 import type { Directory } from "./directory.ts";
+import { onlyOrganization } from "./only.ts";
 import {
   type Custody,
   type Organization,
@@ -35,6 +36,8 @@ export interface OrganizationOperations {
    * caller may know of the organization was decided there.
    */
   custody(caller: Caller, org: Ref): Promise<Custody>;
+  /** For contracts whose requests name none; null: there is none, or there are several. */
+  sole(caller: Caller): Promise<string | null>;
   /** Which organization a request counts for, of one that names this one; null: none. */
   reached(caller: Caller, named: Ref | null): Promise<string | null>;
   /** The server's own: carries deletions on to their end. */
@@ -98,6 +101,7 @@ export function organizationOperations(ctx: Context, directory: Directory): Orga
       const known = directory.known(org);
       return (known ?? (await directory.locate(caller, org, "organization.read", refTarget(org)))).custody;
     },
+    sole: (caller) => ctx.database.point(onlyOrganization, callOf(ctx, caller)),
     reached: (caller, named) => ctx.database.point(reachedOrganization, { ...callOf(ctx, caller), named }),
     async work(stopped) {
       for (let after: string | null = null; !stopped(); ) {

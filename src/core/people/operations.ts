@@ -13,6 +13,7 @@ import { acceptInvitation, checkInvitation, type Origin } from "./accept.ts";
 import { findAuthors } from "./authors.ts";
 import { invitePerson } from "./invite.ts";
 import { type AccountChange, getMe, updateMe } from "./me.ts";
+import { listOwnMemberships, type OwnMemberships } from "./memberships.ts";
 import {
   invitationNotFound,
   type Member,
@@ -55,6 +56,11 @@ export interface PeopleOperations {
   /** Of these those who are members; for presenting what another operation has just answered. */
   authors(caller: Caller, org: Ref, ids: readonly string[]): Promise<readonly Person[]>;
   me(caller: Caller): Promise<Person>;
+  /** One's own, by the organizations' slugs. */
+  memberships(
+    caller: Caller,
+    page: { readonly offset: number; readonly limit: number },
+  ): Promise<OwnMemberships>;
   updateMe(caller: Caller, change: AccountChange): Promise<Person>;
 }
 
@@ -135,6 +141,16 @@ export function peopleOperations(ctx: Context, directory: Directory): PeopleOper
       const target = { kind: "person", id: caller.id, name: null, storeId: null };
       const reading = { query: getMe, action: "people.read", target, where: "point" } as const;
       return read(ctx, reading, { ...callOf(ctx, caller), organizationId: null });
+    },
+    memberships(caller, page) {
+      const target = { ...membershipAuditTarget(null, null), id: caller.id };
+      const reading = {
+        query: listOwnMemberships,
+        action: "organization.read",
+        target,
+        where: "scan",
+      } as const;
+      return read(ctx, reading, { ...callOf(ctx, caller), organizationId: null, ...page });
     },
     updateMe(caller, { name, email }) {
       const change = {

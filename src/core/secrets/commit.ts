@@ -118,6 +118,9 @@ function feedItem(
   // Who lists the default store does not hear what it was in a deleted one.
   const before = change.before?.orphaned === true ? null : change.before;
   const storeIdBefore = before?.storeId ?? null;
+  // Of a live secret that is purged the feed has the last state: what watches it saw it until now.
+  const last =
+    change.before?.state === "active" ? ({ ...change.before, state: "deleted", revision } as const) : null;
   return {
     organizationId: call.organizationId,
     revision,
@@ -127,7 +130,7 @@ function feedItem(
     storeSlug: homeless ? null : change.store.slug,
     secretId: shown?.id ?? null,
     name: shown?.name ?? null,
-    after,
+    after: after ?? last,
     labelsBefore: before?.labels ?? null,
     storeIdBefore: storeIdBefore === change.store.id ? null : storeIdBefore,
     nameBefore: before === null || before.name === shown?.name ? null : before.name,

@@ -1,5 +1,6 @@
 // Creating secrets: one, or many of which all come to be or none.
-import { admit, permit, storeOf, storeTarget } from "../access.ts";
+import { type Access, admit, namedIn, permit, storeOf, storeTarget } from "../access.ts";
+import { authorize } from "../authorize.ts";
 import { actorOf } from "../caller.ts";
 import { invalid } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -62,7 +63,7 @@ export interface Draft {
   readonly expiresAt: number | null;
 }
 
-interface CreateInput extends OrganizationCall {
+export interface CreateInput extends OrganizationCall {
   readonly store: Ref;
   readonly drafts: readonly Draft[];
   readonly foldNames: boolean;
@@ -77,7 +78,7 @@ export const createSecrets = mutation<CreateInput, readonly Secret[]>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const store = await storeOf(tx, access, input.store);
-    const { because } = permit(access, "secret.create", storeTarget(store));
+    const because = permitNames(access, store, input.drafts);
     for (const { value } of input.drafts) {
       if (value !== null) await confirmTerm(tx, input.organizationId, value);
     }
@@ -100,6 +101,14 @@ export const createSecrets = mutation<CreateInput, readonly Secret[]>({
     return written.flatMap((secret) => (secret === null ? [] : [secret]));
   },
 });
+
+/** A scope may name what its holder may create; all others may create anything in the store, or nothing. */
+function permitNames(access: Access, store: Store, drafts: readonly Draft[]): string {
+  const byName = drafts.map(({ name }) => authorize(access.authority, "secret.create", namedIn(store, name)));
+  const [first] = byName;
+  if (first !== undefined && byName.every(({ allowed }) => allowed)) return first.because;
+  return permit(access, "secret.create", storeTarget(store)).because;
+}
 
 export function creation(
   call: OrganizationCall,

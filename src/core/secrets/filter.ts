@@ -3,7 +3,7 @@ import { invalid } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { isLabelValue, isQualifiedName } from "./secret.ts";
 
-export const secretOrders = ["created", "updated", "name", "description", "status"] as const;
+export const secretOrders = ["created", "updated", "name", "description", "status", "id"] as const;
 export type SecretOrder = (typeof secretOrders)[number];
 
 /** One requirement on labels; all of a list must hold. An absent label satisfies `not in`, as in Kubernetes. */
@@ -17,6 +17,8 @@ export interface SecretFilter {
   readonly organizationId: string;
   /** Null: every store of the organization. */
   readonly storeIds: readonly string[] | null;
+  /** Absent: of whatever name. */
+  readonly names?: readonly string[];
   readonly state: "active" | "trashed";
   /** Part of the name or the description, letter case apart. */
   readonly search: string | null;

@@ -4,21 +4,26 @@ import {
   admit,
   anySecretIn,
   missing,
+  namedIn,
+  namingNone,
   permit,
   permitStores,
   storeOf,
   storeTarget,
   targetOf,
 } from "../access.ts";
+import { authorize } from "../authorize.ts";
 import { CofferError } from "../errors.ts";
 import type { OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Position } from "../pagination.ts";
 import type { Query, ReadTransaction } from "../ports.ts";
+import type { Store } from "../stores/store.ts";
 import { fold } from "../text.ts";
 import type { LabelRequirement, SecretFilter, SecretOrder } from "./filter.ts";
 import { secretOf } from "./find.ts";
-import { type Secret, type SecretRef, secretNotFound } from "./secret.ts";
+import { lastingPosition } from "./position.ts";
+import type { Secret, SecretRef } from "./secret.ts";
 
 interface GetInput extends OrganizationCall {
   readonly store: Ref;
@@ -44,16 +49,26 @@ export interface ListInput extends OrganizationCall {
   readonly order: SecretOrder;
   readonly direction: "asc" | "desc";
   readonly after: Position | null;
+  /** Of one store: after the place of this secret, which may have been purged within a day. */
+  readonly afterSecret: string | null;
   readonly offset: number;
   readonly limit: number;
+  /** What is searched for comes first where it is a whole name. */
+  readonly exactFirst: boolean;
   /** Count all that match too; that costs reading them. */
   readonly totals: boolean;
+  /** Of one store: who may not list it is shown those that his credential's scopes name. */
+  readonly named: boolean;
+  /** Only these, by their exact names; null: all. */
+  readonly names: readonly string[] | null;
 }
 
 export interface SecretList {
   /** One more than asked when more follow. */
   readonly rows: readonly Secret[];
   readonly total: number | null;
+  /** Where the organization stood. */
+  readonly revision: number;
 }
 
 export const listSecrets: Query<ListInput, SecretList> = {
@@ -61,15 +76,18 @@ export const listSecrets: Query<ListInput, SecretList> = {
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const filter = await filterOf(tx, access, input);
+    const { order, afterSecret } = input;
     const rows = await tx.secrets.list({
       filter,
-      order: input.order,
+      order,
       direction: input.direction,
-      after: input.after,
+      after: afterSecret === null ? input.after : await placeOf(tx, filter, order, afterSecret),
       offset: input.offset,
       limit: input.limit + 1,
+      ...(input.exactFirst && input.search !== null ? { exactFirst: input.search } : {}),
     });
-    return { rows, total: input.totals ? await tx.secrets.count(filter) : null };
+    const { revision } = access.organization;
+    return { rows, total: input.totals ? await tx.secrets.count(filter) : null, revision };
   },
 };
 
@@ -83,16 +101,20 @@ async function filterOf(tx: ReadTransaction, access: Access, input: ListInput): 
     );
   }
   let storeIds: readonly string[] | null;
+  let names = input.names;
   if (input.store === null) {
     storeIds = permitStores(access, "secret.list");
   } else {
     const store = await storeOf(tx, access, input.store);
-    permit(access, "secret.list", storeTarget(store));
+    const own = input.named ? namesIn(access, store) : null;
+    permit(own === null ? access : namingNone(access), "secret.list", storeTarget(store));
+    if (own !== null) names = own.filter((name) => input.names?.includes(name) ?? true);
     storeIds = [store.id];
   }
   return {
     organizationId: access.organization.id,
     storeIds,
+    ...(names === null ? {} : { names }),
     state: input.state,
     search: input.search === null ? null : fold(input.search),
     labels: input.labels,
@@ -100,27 +122,31 @@ async function filterOf(tx: ReadTransaction, access: Access, input: ListInput): 
   };
 }
 
-interface PositionInput extends OrganizationCall {
-  readonly id: string;
+/** What the credential's scopes let him list, by name; null where that is all there is. */
+function namesIn({ authority }: Access, store: Store): readonly string[] | null {
+  const { scopes } = authority;
+  if (scopes === null || authorize(authority, "secret.list", storeTarget(store)).allowed) return null;
+  return scopes
+    .flatMap(({ name }) => name ?? [])
+    .filter((name) => authorize(authority, "secret.list", namedIn(store, name)).allowed);
 }
 
-/** Where a secret stands by creation, also for a day after its purge: cursors may name it. */
-export const positionOfSecret: Query<PositionInput, Position> = {
-  name: "secret.position",
-  run: async (tx, input) => {
-    const access = await admit(tx, input, { id: input.organizationId });
-    const within = permitStores(access, "secret.list");
-    if (within !== null) {
-      // Whoever lists some stores learns nothing of the others, and little of what is gone from his.
-      const secret = await tx.secrets.get(input.organizationId, input.id);
-      const storeId = secret === null ? null : targetOf(secret).storeId;
-      if (storeId === null || !within.includes(storeId)) throw secretNotFound();
-    }
-    const found = await tx.secrets.positionOf(input.organizationId, input.id);
-    if (found === null) throw secretNotFound();
-    return { key: found.createdAt, id: input.id };
-  },
-};
+/** Who lists all of a store may know what lay there; of other stores he learns nothing. */
+async function placeOf(
+  tx: ReadTransaction,
+  { storeIds, names }: SecretFilter,
+  order: SecretOrder,
+  id: string,
+): Promise<Position> {
+  const [storeId, ...more] = storeIds ?? [];
+  const whole = storeId !== undefined && more.length === 0 && names === undefined;
+  const placed = whole ? await tx.secrets.placed(storeId, id) : null;
+  if (placed === null || order === "description") {
+    const message = "The cursor must be a secret that is in this list, or was within a day.";
+    throw new CofferError("cursor.invalid", message, { field: "cursor" });
+  }
+  return lastingPosition(order, placed);
+}
 
 interface FoldedInput extends OrganizationCall {
   readonly store: Ref;

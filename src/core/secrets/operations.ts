@@ -7,7 +7,7 @@ import { limits } from "../limits.ts";
 import { callOf, read } from "../operation.ts";
 import type { Directory } from "../organizations/directory.ts";
 import type { Ref } from "../organizations/organization.ts";
-import { type Page, type Position, pageOf } from "../pagination.ts";
+import { type Page, pageOf } from "../pagination.ts";
 import type { Address, Context } from "../ports.ts";
 import { fold } from "../text.ts";
 import {
@@ -19,16 +19,10 @@ import {
 } from "./create.ts";
 import { type DuplicateSource, duplicateSecret, findDuplicateSource } from "./duplicate.ts";
 import { demandSelectors } from "./filter.ts";
-import {
-  findFoldedSecret,
-  getSecret,
-  type ListInput,
-  listSecrets,
-  positionOfSecret,
-  type SecretList,
-} from "./list.ts";
+import { findFoldedSecret, getSecret, type ListInput, listSecrets, type SecretList } from "./list.ts";
 import { secretPosition } from "./position.ts";
 import { parseBatch, type Removal, removeSecrets } from "./remove.ts";
+import { repeating } from "./repeat.ts";
 import { type Revealing, revealing } from "./revealing.ts";
 import type { SealedValue, Secret, SecretRef, Version } from "./secret.ts";
 import { withStored } from "./stored.ts";
@@ -59,6 +53,11 @@ export interface DuplicateRequest extends Omit<NewSecret, "value"> {
 
 export interface SecretOperations extends Revealing {
   create(caller: Caller, org: Ref, store: Ref, secret: NewSecret, options?: CreateOptions): Promise<Secret>;
+  /**
+   * For requests that are sent again when their answer was lost: what the same principal made the very same
+   * way within this time, and what did not change since, is answered once more.
+   */
+  createOnce(caller: Caller, org: Ref, store: Ref, secret: NewSecret, withinMs: number): Promise<Secret>;
   /** All or none. For each on its own, call `create` for each: they share a commit anyway. */
   createAll(
     caller: Caller,
@@ -71,7 +70,6 @@ export interface SecretOperations extends Revealing {
   findFolded(caller: Caller, org: Ref, store: Ref, name: string): Promise<Secret>;
   list(caller: Caller, org: Ref, store: Ref | null, query: ListQuery): Promise<SecretPage>;
   trash(caller: Caller, org: Ref, query: ListQuery): Promise<SecretPage>;
-  positionOf(caller: Caller, org: Ref, id: string): Promise<Position>;
   update(
     caller: Caller,
     org: Ref,
@@ -128,6 +126,8 @@ export interface SecretOperations extends Revealing {
 
 export interface SecretPage extends Page<Secret> {
   readonly total: number | null;
+  /** Where the organization stood: the feed goes on from there. */
+  readonly revision: number;
 }
 
 export function secretOperations(ctx: Context, directory: Directory): SecretOperations {
@@ -158,8 +158,15 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
     });
   };
 
+  const create: SecretOperations["create"] = async (caller, org, store, secret, options) => {
+    const [created] = await createAll(caller, org, store, [secret], options);
+    if (created === undefined) throw new CofferError("internal", "The secret was not created.");
+    return created;
+  };
+  const repeated = repeating(ctx, directory);
+
   const update: SecretOperations["update"] = async (caller, org, store, secret, patch, options = {}) => {
-    const { foldNames = false, dryRun = false, ...precondition } = options;
+    const { foldNames = false, dryRun = false, unlessSame = false, ...precondition } = options;
     const organization = await directory.locate(caller, org, "secret.update", refTarget(secret));
     const { metadata, toStore } = parsePatch(patch, organization.custody);
     return sealing(ctx, organization.id, async () => {
@@ -178,6 +185,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
         precondition,
         foldNames,
         dryRun,
+        unlessSame,
       });
     });
   };
@@ -204,15 +212,19 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
       order,
       direction: query.direction ?? "asc",
       after: query.after ?? null,
+      afterSecret: query.afterSecret ?? null,
       offset: query.offset ?? 0,
       limit,
+      exactFirst: query.exactFirst ?? false,
       totals: query.totals ?? false,
+      named: query.named ?? false,
+      names: query.names ?? null,
     };
     demandSelectors(input);
     const reading = { query: listSecrets, action: "secret.list", target, where: "scan" } as const;
     const found: SecretList = await read(ctx, reading, input);
     const page = pageOf(found.rows, limit, (item) => secretPosition(order, item));
-    return { ...page, total: found.total };
+    return { ...page, total: found.total, revision: found.revision };
   };
 
   const removeAll: SecretOperations["removeAll"] = async (caller, org, store, secrets, options) => {
@@ -254,10 +266,20 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
     update,
     removeAll,
 
-    async create(caller, org, store, secret, options) {
-      const [created] = await createAll(caller, org, store, [secret], options);
-      if (created === undefined) throw new CofferError("internal", "The secret was not created.");
-      return created;
+    create,
+
+    async createOnce(caller, org, store, secret, withinMs) {
+      const made = await repeated(caller, org, store, secret, withinMs);
+      if (made !== null) return made;
+      try {
+        return await create(caller, org, store, secret);
+      } catch (error) {
+        if (!(error instanceof CofferError) || error.code !== "secret.name_taken") throw error;
+        // The first sending may have been committed meanwhile.
+        const late = await repeated(caller, org, store, secret, withinMs);
+        if (late === null) throw error;
+        return late;
+      }
     },
 
     async findFolded(caller, org, store, name) {
@@ -269,13 +291,6 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
 
     list: (caller, org, store, query) => list(caller, org, store, "active", query),
     trash: (caller, org, query) => list(caller, org, null, "trashed", query),
-
-    async positionOf(caller, org, id) {
-      const target = refTarget({ id });
-      const located = await directory.locate(caller, org, "secret.list", target);
-      const input = { ...callOf(ctx, caller), organizationId: located.id, id };
-      return read(ctx, { query: positionOfSecret, action: "secret.list", target, where: "point" }, input);
-    },
 
     async modify(caller, org, store, secret, change, options = {}) {
       for (let turn = 0; ; turn += 1) {

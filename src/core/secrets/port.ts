@@ -1,6 +1,7 @@
 // What secrets and their versions need of a database.
 import type { Position } from "../pagination.ts";
 import type { SecretFilter, SecretOrder } from "./filter.ts";
+import type { Placed } from "./position.ts";
 import type { SealedValue, Secret, SecretRef, Version } from "./secret.ts";
 
 /** A secret with its current value as it is sealed; what a reveal reads, in one statement. */
@@ -13,6 +14,8 @@ export interface SecretReader {
   find(storeId: string, ref: SecretRef): Promise<Secret | null>;
   /** By id anywhere in the organization, in any state. */
   get(organizationId: string, id: string): Promise<Secret | null>;
+  /** The same for many, in their order. */
+  getAll(organizationId: string, ids: readonly string[]): Promise<readonly (Secret | null)[]>;
   findSealed(storeId: string, ref: SecretRef): Promise<SealedSecret | null>;
   /** The same for many, in their order. */
   findAllSealed(storeId: string, refs: readonly SecretRef[]): Promise<readonly (SealedSecret | null)[]>;
@@ -20,8 +23,8 @@ export interface SecretReader {
   findFolded(storeId: string, name: string): Promise<readonly Secret[]>;
   list(query: SecretQuery): Promise<readonly Secret[]>;
   count(filter: SecretFilter): Promise<number>;
-  /** The sort position of a secret which a cursor names, also shortly after its purge. */
-  positionOf(organizationId: string, id: string): Promise<{ createdAt: number } | null>;
+  /** What places a secret of the store that a cursor names, in whatever state, also shortly after its purge. */
+  placed(storeId: string, id: string): Promise<Placed | null>;
   /** Ids in one store and state, in order of creation, for work in chunks. */
   idsIn(
     storeId: string,
@@ -42,6 +45,8 @@ export interface SecretQuery {
   readonly after: Position | null;
   readonly offset: number;
   readonly limit: number;
+  /** What has exactly this name comes before all others; pages then begin by their offset alone. */
+  readonly exactFirst?: string;
 }
 
 /** What decides whether an answer prepared before the commit still holds. */
@@ -72,11 +77,17 @@ export interface VersionReader {
   list(secretId: string, page: { before: number | null; limit: number }): Promise<readonly Version[]>;
   sealed(secretId: string, number: number): Promise<{ version: Version; sealed: Uint8Array } | null>;
   fingerprint(versionId: string): Promise<Uint8Array | null>;
+  /** By its own id anywhere in the organization. */
+  find(organizationId: string, id: string): Promise<Version | null>;
+  /** The one that took the place of this number. */
+  next(secretId: string, number: number): Promise<Version | null>;
 }
 
 export interface VersionRepository extends VersionReader {
   insert(version: Version, organizationId: string, value: SealedValue): Promise<void>;
   supersede(versionId: string): Promise<void>;
+  /** One that is not current, for good. */
+  remove(versionId: string): Promise<void>;
   /** Forgets values older than the newest `keep` of a secret. */
   prune(secretId: string, keep: number, current: number): Promise<void>;
 }

@@ -7,23 +7,33 @@ import type { Secret } from "./secret.ts";
 /** Descriptions are sorted by their beginning: a whole one would not fit into a cursor. */
 export const descriptionSortCharacters = 500;
 
+/** What is kept of a purged secret, for cursors that name it. */
+export type Placed = Pick<Secret, "id" | "name" | "createdAt" | "updatedAt">;
+/** Orders in which it has a place. */
+export type LastingOrder = Exclude<SecretOrder, "description">;
+
 export function secretPosition(order: SecretOrder, secret: Secret): Position {
-  return { key: sortKey(order, secret), id: secret.id };
+  const key = order === "description" ? beginning(secret.description ?? "") : sortKey(order, secret);
+  return { key, id: secret.id };
 }
 
-function sortKey(order: SecretOrder, secret: Secret): string | number {
+export function lastingPosition(order: LastingOrder, placed: Placed): Position {
+  return { key: sortKey(order, placed), id: placed.id };
+}
+
+function sortKey(order: LastingOrder, { id, name, createdAt, updatedAt }: Placed): string | number {
   switch (order) {
     case "name":
-      return secret.name;
-    case "description":
-      return beginning(secret.description ?? "");
+      return name;
+    case "id":
+      return id;
     // What was never changed stands where its creation puts it.
     case "updated":
-      return secret.updatedAt ?? secret.createdAt;
+      return updatedAt ?? createdAt;
     // One list shows one state, so the order by status is the order of its ties: creation.
     case "created":
     case "status":
-      return secret.createdAt;
+      return createdAt;
   }
 }
 

@@ -2,7 +2,7 @@
 // the bodies.
 import type { AuditEntry } from "../audit/entry.ts";
 import type { Caller } from "../caller.ts";
-import { CofferError, errorFromRecord } from "../errors.ts";
+import { CofferError, errorFromRecord, errorRecord } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { callOf, type OrganizationCall, read, refusedEntry, writeRefusals } from "../operation.ts";
 import type { Directory } from "../organizations/directory.ts";
@@ -37,6 +37,8 @@ export interface RevealOptions {
   readonly foldNames?: boolean;
   /** Revisions which the caller holds already. */
   readonly unlessRevisions?: readonly number[];
+  /** Versions which the caller holds already. */
+  readonly unlessVersions?: readonly number[];
   readonly opaque?: boolean;
 }
 
@@ -52,7 +54,11 @@ export interface Revealing {
     org: Ref,
     store: Ref,
     secrets: readonly SecretRef[],
-    options?: { readonly opaque?: boolean },
+    options?: {
+      readonly opaque?: boolean;
+      /** All or none: what refuses the first item refuses the whole, and nothing is read. */
+      readonly whole?: boolean;
+    },
   ): Promise<readonly BatchItem[]>;
 }
 
@@ -102,9 +108,13 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
     return true;
   };
 
-  const revealed = (item: Remembered, held: readonly number[] = []): Revealed | Promise<Revealed> => {
+  const revealed = (
+    item: Remembered,
+    { unlessRevisions = [], unlessVersions = [] }: RevealOptions = {},
+  ): Revealed | Promise<Revealed> => {
     const { secret, version } = item.prepared;
-    const value = held.includes(secret.revision) ? null : open(item);
+    const held = unlessRevisions.includes(secret.revision) || unlessVersions.includes(version);
+    const value = held ? null : open(item);
     if (!(value instanceof Promise)) return { secret, version, value };
     return value.then((opened) => ({ secret, version, value: opened }));
   };
@@ -113,7 +123,7 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
     async reveal(caller, org, store, secret, options = {}) {
       const organization =
         directory.known(org) ?? (await directory.locate(caller, org, "secret.reveal", refTarget(secret)));
-      const { version = null, opaque = false, foldNames = false, unlessRevisions } = options;
+      const { version = null, opaque = false, foldNames = false } = options;
       const shelf = version === null && !opaque ? memory.shelf(caller, organization.id, store) : null;
       for (let turn = 0; turn < limits.redecideMax; turn += 1) {
         const call = { ...callOf(ctx, caller), organizationId: organization.id };
@@ -126,12 +136,12 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
         }
         // What was found under another letter case is not what has that name.
         if (known === null && isNamed(secret, item)) shelf?.keep(secret, item);
-        return await revealed(item, unlessRevisions);
+        return await revealed(item, options);
       }
       throw stillMoving();
     },
 
-    async revealAll(caller, org, store, secrets, { opaque = false } = {}) {
+    async revealAll(caller, org, store, secrets, { opaque = false, whole = false } = {}) {
       parseBatch("names", secrets);
       const organization = await directory.locate(caller, org, "secret.reveal", someSecrets);
       const shelf = opaque ? null : memory.shelf(caller, organization.id, store);
@@ -142,6 +152,10 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
         refuseTooMuch(items);
         const found = items.filter((item): item is Remembered => !(item instanceof CofferError));
         const refusals = items.flatMap((item, index) => refusalOf(call, secrets[index], item));
+        if (whole && found.length < items.length) {
+          if (refusals.length > 0) await writeRefusals(ctx, refusals);
+          throw firstRefusal(items);
+        }
         if (!sameEpochs(found) || !(await record(call, found, refusals))) {
           for (const secret of secrets) shelf?.forget(secret);
           continue;
@@ -212,6 +226,13 @@ function refusalOf(
   if (!(item instanceof CofferError) || secret === undefined) return [];
   const entry = refusedEntry(call, "secret.reveal", refTarget(secret), item);
   return entry === null ? [] : [entry];
+}
+
+function firstRefusal(items: readonly (Remembered | CofferError)[]): CofferError {
+  const index = items.findIndex((item) => item instanceof CofferError);
+  const first = items[index];
+  if (!(first instanceof CofferError)) throw stillMoving();
+  return errorFromRecord({ ...errorRecord(first), details: { ...first.details, index } });
 }
 
 function refuseTooMuch(items: readonly (Remembered | CofferError)[]): void {

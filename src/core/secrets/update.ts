@@ -1,4 +1,5 @@
 // Changing a secret: name, value, metadata and store in one atomic step, under preconditions.
+import { timingSafeEqual } from "node:crypto";
 import { type Access, admit, permit, storeOf, storeTarget, targetOf } from "../access.ts";
 import type { Action } from "../actions.ts";
 import { actorOf } from "../caller.ts";
@@ -57,6 +58,8 @@ export interface Precondition {
 export interface UpdateOptions extends Precondition {
   readonly foldNames?: boolean;
   readonly dryRun?: boolean;
+  /** A value that equals the current one makes no version (decided in the transaction). */
+  readonly unlessSame?: boolean;
 }
 
 type Metadata = Partial<
@@ -80,18 +83,20 @@ export interface UpdateInput extends OrganizationCall {
   readonly precondition: Precondition;
   readonly foldNames: boolean;
   readonly dryRun: boolean;
+  readonly unlessSame: boolean;
 }
 
 export const updateSecret = mutation<UpdateInput, Secret>({
   name: "secret.update",
   action: (input) => (input.value === null ? "secret.update" : "secret.write"),
   target: ({ secret }) => refTarget(secret),
-  run: async (tx, input) => {
-    const access = await admit(tx, input, { id: input.organizationId });
-    const store = await storeOf(tx, access, input.store);
-    const before = await liveSecret(tx, access, store, input.secret);
-    const because = permitAll(access, before, input);
-    demandPrecondition(before, input.precondition);
+  run: async (tx, asked) => {
+    const access = await admit(tx, asked, { id: asked.organizationId });
+    const store = await storeOf(tx, access, asked.store);
+    const before = await liveSecret(tx, access, store, asked.secret);
+    const because = permitAll(access, before, asked);
+    demandPrecondition(before, asked.precondition);
+    const input = (await holdsAlready(tx, before, asked)) ? { ...asked, value: null } : asked;
     if (input.value !== null && input.value.secretId !== before.id) throw secretNotFound();
     const target = input.toStore === null ? store : await targetStore(tx, access, store, input.toStore);
     const { after, changed } = applied(before, target, input);
@@ -126,6 +131,17 @@ export const updateSecret = mutation<UpdateInput, Secret>({
   },
 });
 
+/** Only after the caller was permitted to write: it tells whether he knows the value. */
+async function holdsAlready(
+  tx: Transaction,
+  { versionId }: Secret,
+  { unlessSame, value }: UpdateInput,
+): Promise<boolean> {
+  if (!unlessSame || value === null || versionId === null) return false;
+  const stored = await tx.versions.fingerprint(versionId);
+  return stored !== null && timingSafeEqual(stored, value.sealed.fingerprint);
+}
+
 function permitAll(access: Access, secret: Secret, input: UpdateInput): string {
   const target = targetOf(secret);
   const needed: Action[] = [];
@@ -145,7 +161,10 @@ async function targetStore(tx: Transaction, access: Access, from: Store, ref: Re
   return to;
 }
 
-export function demandPrecondition(secret: Secret, { revisions, id }: Precondition): void {
+export function demandPrecondition(
+  secret: Pick<Secret, "id" | "revision">,
+  { revisions, id }: Precondition,
+): void {
   if (id !== undefined && id !== secret.id) {
     throw new CofferError("precondition.failed", "The secret is another one than the request names.");
   }

@@ -5,8 +5,12 @@ import type { Directory } from "../organizations/directory.ts";
 import type { Ref } from "../organizations/organization.ts";
 import { type Page, type Position, pageOf } from "../pagination.ts";
 import type { Context } from "../ports.ts";
+import { listConsumed } from "../secrets/consumed.ts";
+import type { Secret } from "../secrets/secret.ts";
+import { someSecrets } from "../secrets/target.ts";
 import { parseServiceStores } from "./confer.ts";
 import { createService } from "./create.ts";
+import { type FindServicePlace, servicePlaces } from "./place.ts";
 import { getService, listServices } from "./read.ts";
 import { removeService } from "./remove.ts";
 import { parseServiceName, type Service, serviceAuditTarget } from "./service.ts";
@@ -28,6 +32,9 @@ export interface ServiceOperations {
     change: { name?: string; stores?: readonly Ref[] | null },
   ): Promise<Service>;
   remove(caller: Caller, org: Ref, id: string): Promise<void>;
+  readonly place: FindServicePlace;
+  /** The secrets of a store that list the calling service, by name. */
+  secrets(caller: Caller, org: Ref, store: Ref): Promise<readonly Secret[]>;
 }
 
 export function serviceOperations(ctx: Context, directory: Directory): ServiceOperations {
@@ -76,5 +83,12 @@ export function serviceOperations(ctx: Context, directory: Directory): ServiceOp
       // Each round is whole in itself and audited.
       while ((await ctx.database.execute(removeService, { ...call, id })) === "more");
     },
+    async secrets(caller, org, store) {
+      const { id } = await directory.locate(caller, org, "secret.list", someSecrets);
+      const input = { ...callOf(ctx, caller), organizationId: id, store };
+      const query = { query: listConsumed, action: "secret.list", target: someSecrets } as const;
+      return read(ctx, { ...query, where: "scan" }, input);
+    },
+    place: servicePlaces(ctx),
   };
 }

@@ -35,6 +35,8 @@ export const openSession: Command<SessionInput, Caller> = {
     if (as.kind === "job") {
       const store = storeId === null ? null : await tx.stores.find(organizationId, { id: storeId });
       if (store === null) throw unauthenticated("ended");
+      // It may still hold a token of its own, or be given another: what was ended stays so.
+      if (await tx.jobs.wasEnded(store.id, as.jobId)) throw unauthenticated("finished");
       name = as.jobId;
       await tx.jobs.insert({
         id: as.id,

@@ -1,78 +1,110 @@
-// Making a store: its slug is given or derived, and the unique index has the last word.
-import { admit, changeAccess, organizationTarget, permit } from "../access.ts";
+// Making stores, one or all of several: a slug is given or derived, and the unique index has the last word.
+import { type Access, admit, changeAccess, organizationTarget, permit } from "../access.ts";
 import { actorOf } from "../caller.ts";
 import { CofferError, RunAgain } from "../errors.ts";
 import { grantOfMaker, putNew } from "../grants/maker.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import { slugFrom } from "../organizations/organization.ts";
 import type { Transaction } from "../ports.ts";
-import { writeAlone } from "../secrets/commit.ts";
+import { atItem, writeAlone } from "../secrets/commit.ts";
 import type { Attributes, Store } from "./store.ts";
 import { told } from "./target.ts";
 
-interface CreateInput extends OrganizationCall {
-  readonly id: string;
+/** What a dialect hands in. */
+export interface NewStore {
   readonly name: string;
-  /** Null: derived from the name. */
-  readonly slug: string | null;
-  readonly attributes: Attributes;
-  readonly uniqueName: boolean;
+  /** Absent or null: derived from the name. */
+  readonly slug?: string | null;
+  readonly attributes?: Attributes;
+  /** Refuse a name that another store has (decided in the transaction). */
+  readonly uniqueName?: boolean;
+  /** The client has sealed the name (client custody). */
+  readonly opaque?: boolean;
 }
 
-export const createStore = mutation<CreateInput, Store>({
+interface Draft extends Required<NewStore> {
+  readonly id: string;
+}
+
+export interface CreateInput extends OrganizationCall {
+  readonly drafts: readonly Draft[];
+}
+
+export const createStores = mutation<CreateInput, readonly Store[]>({
   name: "store.create",
   action: "store.create",
-  target: ({ name }) => ({ kind: "store", id: null, name, storeId: null }),
+  target: ({ drafts: [only, ...more] }) => ({
+    kind: "store",
+    id: null,
+    name: more.length > 0 ? null : (only?.name ?? null),
+    storeId: null,
+  }),
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const { because } = permit(access, "store.create", organizationTarget());
-    const grant = grantOfMaker(access, { kind: "store", id: input.id });
-    if (grant !== null) await changeAccess(tx, input.organizationId, access.epochs);
-    if (input.uniqueName) {
-      await writeAlone(tx, input.organizationId);
-      if (await tx.stores.hasName(input.organizationId, input.name)) {
-        throw new CofferError("store.slug_taken", "A store of that name is there already.", {
-          field: "name",
-        });
+    const grants = input.drafts.map(({ id }) => grantOfMaker(access, { kind: "store", id }));
+    if (grants.some((grant) => grant !== null)) {
+      await changeAccess(tx, input.organizationId, access.epochs);
+    }
+    if (input.drafts.some(({ uniqueName }) => uniqueName)) await writeAlone(tx, input.organizationId);
+    const made: Store[] = [];
+    for (const [index, draft] of input.drafts.entries()) {
+      try {
+        const store = await insertStore(tx, input, access, draft, because);
+        const grant = grants[index] ?? null;
+        // Nothing was in it yet: who reads the feed by this grant misses nothing.
+        if (grant !== null) await putNew(tx, store.organizationId, grant, input.at);
+        made.push(store);
+      } catch (error) {
+        throw atItem(error, index, input.drafts.length);
       }
     }
-    const slug = input.slug ?? (await freeSlug(tx, input.organizationId, slugFrom(input.name)));
-    const usage = await tx.organizations.advance(input.organizationId, {
-      revisions: 1,
-      secrets: 0,
-      stores: 1,
-    });
-    const { stores: quota } = access.organization.limits;
-    if (quota !== null && usage.stores > quota) {
-      throw new CofferError("quota.exceeded", "The organization's limit of stores is reached.", {
-        field: "stores",
-        limit: quota,
-      });
-    }
-    const store: Store = {
-      id: input.id,
-      organizationId: input.organizationId,
-      slug,
-      name: input.name,
-      attributes: input.attributes,
-      createdAt: input.at,
-      createdBy: actorOf(input.caller),
-      updatedAt: null,
-      revision: usage.revision,
-    };
-    try {
-      await tx.stores.insert(store);
-    } catch (error) {
-      // Another node took the derived slug in between; the next free one will do.
-      if (input.slug === null && error instanceof CofferError) throw new RunAgain("slug taken");
-      throw error;
-    }
-    // Nothing was in it yet: who reads the feed by this grant misses nothing.
-    if (grant !== null) await putNew(tx, store.organizationId, grant, input.at);
-    await told(tx, input, "store.created", store, usage.revision, because);
-    return store;
+    return made;
   },
 });
+
+async function insertStore(
+  tx: Transaction,
+  call: OrganizationCall,
+  { organization }: Access,
+  draft: Draft,
+  because: string,
+): Promise<Store> {
+  const { organizationId } = call;
+  const { id, name, attributes } = draft;
+  if (draft.uniqueName && (await tx.stores.hasName(organizationId, name))) {
+    throw new CofferError("store.slug_taken", "A store of that name is there already.", { field: "name" });
+  }
+  const slug = draft.slug ?? (await freeSlug(tx, organizationId, slugFrom(draft.opaque ? "" : name)));
+  const usage = await tx.organizations.advance(organizationId, { revisions: 1, secrets: 0, stores: 1 });
+  const { stores: quota } = organization.limits;
+  if (quota !== null && usage.stores > quota) {
+    throw new CofferError("quota.exceeded", "The organization's limit of stores is reached.", {
+      field: "stores",
+      limit: quota,
+    });
+  }
+  const store: Store = {
+    id,
+    organizationId,
+    slug,
+    name,
+    attributes,
+    createdAt: call.at,
+    createdBy: actorOf(call.caller),
+    updatedAt: null,
+    revision: usage.revision,
+  };
+  try {
+    await tx.stores.insert(store);
+  } catch (error) {
+    // Another node took the derived slug in between; the next free one will do.
+    if (draft.slug === null && error instanceof CofferError) throw new RunAgain("slug taken");
+    throw error;
+  }
+  await told(tx, call, "store.created", store, usage.revision, because);
+  return store;
+}
 
 async function freeSlug(tx: Transaction, organizationId: string, base: string): Promise<string> {
   const taken = new Set(await tx.stores.slugs(organizationId, base));

@@ -1,56 +1,86 @@
 // What a dialect may do with stores.
 import type { AuditTarget } from "../audit/entry.ts";
 import type { Caller } from "../caller.ts";
+import { CofferError, invalid } from "../errors.ts";
+import { limits } from "../limits.ts";
 import { callOf, read } from "../operation.ts";
 import type { Directory } from "../organizations/directory.ts";
-import { parseSlug, type Ref } from "../organizations/organization.ts";
+import { type Custody, parseSlug, type Ref } from "../organizations/organization.ts";
 import { type Page, pageOf } from "../pagination.ts";
 import type { Context } from "../ports.ts";
 import type { Removal } from "../secrets/remove.ts";
-import { parseAttributes } from "../secrets/secret.ts";
-import { createStore } from "./create.ts";
+import { demandCustody, parseAttributes } from "../secrets/secret.ts";
+import { createStores, type NewStore } from "./create.ts";
 import { getStore, listStores, organizationOfStore } from "./read.ts";
 import { removeStore } from "./remove.ts";
-import { type Attributes, parseStoreName, type Store } from "./store.ts";
+import { type Attributes, parseStoreName, type Store, type StoreOrder } from "./store.ts";
 import { refTarget } from "./target.ts";
 import { updateStore } from "./update.ts";
 
 export interface StoreOperations {
-  create(
-    caller: Caller,
-    org: Ref,
-    store: { name: string; slug?: string | null; attributes?: Attributes; uniqueName?: boolean },
-  ): Promise<Store>;
+  create(caller: Caller, org: Ref, store: NewStore): Promise<Store>;
+  /** All or none. */
+  createAll(caller: Caller, org: Ref, stores: readonly NewStore[]): Promise<readonly Store[]>;
   get(caller: Caller, org: Ref, store: Ref): Promise<Store>;
   /** For contracts that name a store by its id alone; null: none of the caller's organizations has it. */
   organizationOf(caller: Caller, id: string): Promise<string | null>;
   list(
     caller: Caller,
     org: Ref,
-    page: { after?: string | null; offset?: number; limit: number; totals?: boolean },
+    page: {
+      after?: string | null;
+      offset?: number;
+      limit: number;
+      order?: StoreOrder | null;
+      totals?: boolean;
+    },
   ): Promise<Page<Store> & { readonly total: number | null }>;
   update(
     caller: Caller,
     org: Ref,
     store: Ref,
-    change: { name?: string; attributes?: Attributes },
+    change: { name?: string; attributes?: Attributes; opaque?: boolean },
   ): Promise<Store>;
-  remove(caller: Caller, org: Ref, store: Ref, options: { force: boolean; removal: Removal }): Promise<void>;
+  /** `rehome`: its live secrets stay, in the default store. */
+  remove(
+    caller: Caller,
+    org: Ref,
+    store: Ref,
+    options: { force: boolean; removal: Removal; rehome?: true },
+  ): Promise<void>;
+}
+
+function namedBy(name: string, custody: Custody, opaque: boolean): string {
+  demandCustody(custody, opaque);
+  return parseStoreName(name, custody);
 }
 
 export function storeOperations(ctx: Context, directory: Directory): StoreOperations {
   const storesTarget: AuditTarget = { kind: "store", id: null, name: null, storeId: null };
-  return {
-    async create(caller, org, { name, slug = null, attributes = {}, uniqueName = false }) {
-      const input = {
+
+  const createAll: StoreOperations["createAll"] = async (caller, org, stores) => {
+    const limit = limits.storesBatchMax;
+    if (stores.length > limit) throw invalid("items", `must have at most ${limit} entries`, { limit });
+    const { id, custody } = await directory.locate(caller, org, "store.create", storesTarget);
+    const drafts = stores.map(
+      ({ name, slug = null, attributes = {}, uniqueName = false, opaque = false }) => ({
         id: ctx.ids.next(),
-        name: parseStoreName(name),
+        name: namedBy(name, custody, opaque),
         slug: slug === null ? null : parseSlug("slug", slug),
         attributes: parseAttributes(attributes),
         uniqueName,
-      };
-      const { id } = await directory.locate(caller, org, "store.create", storesTarget);
-      return ctx.database.execute(createStore, { ...callOf(ctx, caller), organizationId: id, ...input });
+        opaque,
+      }),
+    );
+    return ctx.database.execute(createStores, { ...callOf(ctx, caller), organizationId: id, drafts });
+  };
+
+  return {
+    createAll,
+    async create(caller, org, store) {
+      const [created] = await createAll(caller, org, [store]);
+      if (created === undefined) throw new CofferError("internal", "The store was not created.");
+      return created;
     },
     async get(caller, org, store) {
       const target = refTarget(store);
@@ -59,9 +89,9 @@ export function storeOperations(ctx: Context, directory: Directory): StoreOperat
       return read(ctx, { query: getStore, action: "store.read", target, where: "point" }, input);
     },
     organizationOf: (caller, id) => ctx.database.point(organizationOfStore, { ...callOf(ctx, caller), id }),
-    async list(caller, org, { after = null, offset = 0, limit, totals = false }) {
+    async list(caller, org, { after = null, offset = 0, limit, order = null, totals = false }) {
       const { id } = await directory.locate(caller, org, "store.list", storesTarget);
-      const input = { ...callOf(ctx, caller), organizationId: id, after, offset, limit, totals };
+      const input = { ...callOf(ctx, caller), organizationId: id, after, offset, limit, order, totals };
       const reading = {
         query: listStores,
         action: "store.list",
@@ -71,12 +101,12 @@ export function storeOperations(ctx: Context, directory: Directory): StoreOperat
       const { rows, total } = await read(ctx, reading, input);
       return { ...pageOf(rows, limit, (store) => ({ key: store.slug, id: store.id })), total };
     },
-    async update(caller, org, store, { name, attributes = {} }) {
+    async update(caller, org, store, { name, attributes = {}, opaque = false }) {
+      const { id, custody } = await directory.locate(caller, org, "store.update", refTarget(store));
       const change = {
-        name: name === undefined ? null : parseStoreName(name),
+        name: name === undefined ? null : namedBy(name, custody, opaque),
         attributes: parseAttributes(attributes),
       };
-      const { id } = await directory.locate(caller, org, "store.update", refTarget(store));
       return ctx.database.execute(updateStore, {
         ...callOf(ctx, caller),
         organizationId: id,
@@ -84,9 +114,9 @@ export function storeOperations(ctx: Context, directory: Directory): StoreOperat
         ...change,
       });
     },
-    async remove(caller, org, store, { force, removal: promised }) {
+    async remove(caller, org, store, { force, removal: promised, rehome = false }) {
       const { id } = await directory.locate(caller, org, "store.delete", refTarget(store));
-      const input = { organizationId: id, store, force, removal: promised };
+      const input = { organizationId: id, store, force, removal: promised, rehome };
       while ((await ctx.database.execute(removeStore, { ...callOf(ctx, caller), ...input })) === "more") {
         // Each round is whole in itself and audited; a kill in between leaves a smaller store.
       }

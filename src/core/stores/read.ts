@@ -3,7 +3,7 @@ import { admit, type Call, liveCredential, permit, permitStores, storeOf, storeT
 import type { OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Query } from "../ports.ts";
-import type { Store } from "./store.ts";
+import type { Store, StoreOrder } from "./store.ts";
 
 interface GetInput extends OrganizationCall {
   readonly store: Ref;
@@ -24,6 +24,8 @@ interface ListInput extends OrganizationCall {
   readonly after: string | null;
   readonly offset: number;
   readonly limit: number;
+  /** Null: by slug. */
+  readonly order: StoreOrder | null;
   /** Count all of them too. */
   readonly totals: boolean;
 }
@@ -39,9 +41,10 @@ export const listStores: Query<ListInput, StoreList> = {
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const only = permitStores(access, "store.list");
-    const { organizationId, after, offset, limit, totals } = input;
+    const { organizationId, after, offset, limit, order, totals } = input;
+    const page = { after, offset, limit: limit + 1, only, ...(order && { order }) };
     return {
-      rows: await tx.stores.list(organizationId, { after, offset, limit: limit + 1, only }),
+      rows: await tx.stores.list(organizationId, page),
       total: totals ? await tx.stores.count(organizationId, only) : null,
     };
   },

@@ -2,18 +2,23 @@
 // may do something there gains nothing by that: until then they are of no store.
 import { admit, changeAccess, permit, storeOf, storeTarget } from "../access.ts";
 import { tellAccessChanged } from "../access-changed.ts";
+import { actorOf } from "../caller.ts";
 import { CofferError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
-import { commitSecrets } from "../secrets/commit.ts";
+import { commitSecrets, type SecretChange } from "../secrets/commit.ts";
 import { type Removal, removal } from "../secrets/remove.ts";
+import type { Secret } from "../secrets/secret.ts";
+import type { Store } from "./store.ts";
 import { refTarget, told } from "./target.ts";
 
 interface RemoveInput extends OrganizationCall {
   readonly store: Ref;
   readonly force: boolean;
   readonly removal: Removal;
+  /** Live secrets stay, in the default store; their names must be free there. */
+  readonly rehome: boolean;
 }
 
 export const removeStore = mutation<RemoveInput, "removed" | "more">({
@@ -29,17 +34,23 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
       throw new CofferError("store.is_default", "The default store cannot be deleted.");
     }
     const live = await tx.secrets.idsIn(store.id, "active", null, limits.batchMax);
-    if (live.length > 0 && !input.force) {
+    if (live.length > 0 && !input.force && !input.rehome) {
       throw new CofferError("store.not_empty", "The store has live secrets; delete them first, or force.");
     }
-    if (live.length > 0) permit(access, "secret.delete", storeTarget(store));
+    if (live.length > 0) permit(access, input.rehome ? "secret.reveal" : "secret.delete", storeTarget(store));
     // Taken first: who changes access takes these in the same order.
     await changeAccess(tx, input.organizationId, access.epochs);
-    const changes = [];
+    const changes: SecretChange[] = [];
+    const home = input.rehome ? await storeOf(tx, access, { id: access.organization.defaultStoreId }) : null;
     for (const id of live) {
       const secret = await tx.secrets.get(input.organizationId, id);
       const call = { ...input, demandsPurge: false };
-      if (secret !== null) changes.push(removal(call, access, store, secret, because));
+      if (secret === null) continue;
+      changes.push(
+        home === null
+          ? removal(call, access, store, secret, because)
+          : moved(input, { secret, from: store, to: home, because }),
+      );
     }
     if (changes.length > 0) await commitSecrets(tx, input, access, changes);
     // One transaction moves a bounded number of rows; what is left is done by the next.
@@ -71,3 +82,19 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
     return "removed";
   },
 });
+
+function moved(
+  { at, caller }: OrganizationCall,
+  { secret, from, to, because }: { secret: Secret; from: Store; to: Store; because: string },
+): SecretChange {
+  return {
+    kind: "secret.moved",
+    action: "store.delete",
+    because,
+    store: to,
+    before: secret,
+    after: { ...secret, storeId: to.id, updatedAt: at, updatedBy: actorOf(caller) },
+    value: null,
+    details: { changed: ["store"], movedFrom: from.id },
+  };
+}

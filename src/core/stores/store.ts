@@ -1,7 +1,8 @@
 // A store: a named place for secrets inside one organization.
 import type { Actor } from "../caller.ts";
-import { CofferError } from "../errors.ts";
+import { CofferError, invalid } from "../errors.ts";
 import { limits } from "../limits.ts";
+import type { Custody } from "../organizations/organization.ts";
 import { parseText } from "../text.ts";
 
 export interface Store {
@@ -20,10 +21,18 @@ export interface Store {
 export type Attributes = Readonly<Record<string, Json>>;
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
+/** What was never changed stands where its creation puts it; ties are in the order of ids. */
+export interface StoreOrder {
+  readonly by: "name" | "created" | "updated";
+  readonly direction: "asc" | "desc";
+}
+
 export const defaultStoreSlug = "default";
 
-export function parseStoreName(text: string): string {
-  return parseText("name", text, { min: 1, max: limits.storeNameCharactersMax });
+export function parseStoreName(text: string, custody: Custody): string {
+  if (custody === "server") return parseText("name", text, { min: 1, max: limits.storeNameCharactersMax });
+  if (!/^[!-~]+$/.test(text)) throw invalid("name", "must be a string that its client has sealed");
+  return parseText("name", text, { min: 1, max: limits.clientNameCharactersMax });
 }
 
 export function storeNotFound(because?: string): CofferError {

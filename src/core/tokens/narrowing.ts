@@ -1,6 +1,6 @@
 // From what somebody asks of a token to what it will be: form is checked at once, stores are looked up
 // in the transaction. Keeps: a store that the caller may not know of and one that is not there are the same.
-import { type Access, storeTarget, targetOf } from "../access.ts";
+import { type Access, namedIn, storeTarget, targetOf } from "../access.ts";
 import { networkText, parseNetworks } from "../addresses.ts";
 import { authorize, type Target } from "../authorize.ts";
 import { invalid } from "../errors.ts";
@@ -10,7 +10,7 @@ import { parseSlug, type Ref, refOf } from "../organizations/organization.ts";
 import type { ReadTransaction, TokenRecord } from "../ports.ts";
 import { storeNotFound } from "../stores/store.ts";
 import { parseText } from "../text.ts";
-import { parseScope, type Scope, type ScopeNames, type ScopeText } from "./scope.ts";
+import { parseScope, type Scope, type ScopeNames, type ScopeText, scopeWord } from "./scope.ts";
 
 export interface NarrowingRequest {
   /** Null or absent: all that the principal may do. */
@@ -57,11 +57,14 @@ function bounded(field: string, items: readonly string[], limit: number, otherwi
 }
 
 function scopeTexts(field: string, text: string, names: ScopeNames): readonly ScopeText[] {
-  const named = names.get(text);
-  if (named !== undefined) return named.map((action) => ({ field, action, store: null, name: null }));
-  const scope = parseScope(field, parseText(field, text, { max: limits.scopeCharactersMax }));
-  if (scope.store !== null) storeRef(field, scope.store);
-  return [scope];
+  const { scopeCharactersMax: max } = limits;
+  const named = names.get(scopeWord(text));
+  const texts = named?.map((action) => action + text.slice(scopeWord(text).length)) ?? [text];
+  return texts.map((one) => {
+    const scope = parseScope(field, parseText(field, one, { max }));
+    if (scope.store !== null) storeRef(field, scope.store);
+    return scope;
+  });
 }
 
 function storeRef(field: string, text: string): Ref {
@@ -124,8 +127,7 @@ async function knownStore(
 /** A name that nobody has taken can be scoped too. */
 async function targetOfName(tx: ReadTransaction, storeId: string, name: string): Promise<Target> {
   const secret = await tx.secrets.find(storeId, { name });
-  if (secret !== null) return targetOf(secret);
-  return { kind: "secret", storeId, secret: { id: "", name, consumers: null, policy: null } };
+  return secret !== null ? targetOf(secret) : namedIn({ id: storeId }, name);
 }
 
 function actsOn({ authority }: Access, target: Target): boolean {

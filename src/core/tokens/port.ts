@@ -1,4 +1,5 @@
 // What the core needs of a database for tokens beyond looking one up, which access does.
+import type { AccessToken } from "../access-tokens/access-token.ts";
 import type { Token } from "./token.ts";
 
 /** Those that were revoked are not there any more, and sessions of jobs are not here. */
@@ -12,11 +13,16 @@ export interface TokenReader {
     of: { readonly organizationId: string | null; readonly principals: readonly string[] | null },
     page: { readonly before: string | null; readonly limit: number },
   ): Promise<readonly Token[]>;
+  /** What the client of an access token is given when it logs in; null for all other tokens. */
+  payload(id: string): Promise<string | null>;
+  /** The access tokens of a machine, oldest first. */
+  withPayload(organizationId: string, machineId: string): Promise<readonly AccessToken[]>;
 }
 
 export interface TokenRepository extends TokenReader {
   /** False where it was revoked already. */
   revoke(id: string, at: number): Promise<boolean>;
+  putPayload(id: string, payload: string): Promise<void>;
   /** Moves the time of the last use forward, never back. */
   touch(id: string, at: number): Promise<void>;
   /** Forgets tokens of all kinds that ended up to that time: `limit` expired ones and as many revoked. */

@@ -39,7 +39,7 @@ export function parseScope(field: string, text: string): ScopeText {
     throw invalid(field, `must have at most ${limits.scopeCharactersMax} characters`);
   }
   const at = text.indexOf("@");
-  const action = at < 0 ? text : text.slice(0, at);
+  const action = scopeWord(text);
   if (!words.has(action))
     throw invalid(field, "must begin with an action such as secret.reveal, or secret.*");
   if (at < 0) return { field, action, store: null, name: null };
@@ -52,6 +52,12 @@ export function parseScope(field: string, text: string): ScopeText {
   if (!/^(secret|store|grant|job)\./.test(action))
     throw invalid(field, "narrows an action that is not done in a store");
   return { field, action, store, name };
+}
+
+/** What a scope allows, without where: an action, or a dialect's own name. */
+export function scopeWord(text: string): string {
+  const at = text.indexOf("@");
+  return at < 0 ? text : text.slice(0, at);
 }
 
 export function actionCovers(scope: string, action: string): boolean {

@@ -54,6 +54,8 @@ export const errors = {
   "secret.expired": noSecret,
   "secret.no_value": noSecret,
   "version.not_found": noSecret,
+  "document.not_found": noRoute,
+  "document.name_taken": asItIs,
   "token.not_found": { status: 404, message: "No access token found" },
   "job.not_found": { status: 404, message: "No job found" },
   "trust.not_found": noRoute,
@@ -100,10 +102,18 @@ const graphqlCredential =
 
 export function presentError(error: CofferError, { path }: ErrorContext): ErrorReply {
   const api = apiOf(path);
-  if (api === "agent") return reply(error, agentErrors[error.code] ?? errors[error.code], {});
+  if (api === "agent") return agentReply(error);
   if (api === "graphql") return graphqlReply(error);
   const answer = restReply(error);
   return { ...answer, headers: { ...answer.headers, ...openToAll } };
+}
+
+/** The token of a job that was ended is known, and says so to the agent alone. */
+const notRunning: Wire = { status: 422, message: "Job is not running" };
+
+function agentReply(error: CofferError): ErrorReply {
+  const finished = error.code === "caller.unauthenticated" && error.because === "finished";
+  return reply(error, finished ? notRunning : (agentErrors[error.code] ?? errors[error.code]), {});
 }
 
 /** Browsers of any origin may read what a token opens; there is nothing here that a cookie would. */

@@ -19,7 +19,4 @@ export function idRef(text: string): { readonly id: string } {
 }
 
 /** As the job wrote it. */
-export function keyRef(text: string): { readonly name: string } {
-  const bounded = text.length <= limits.secretNameCharactersMax;
-  return { name: bounded && text.isWellFormed() && !text.includes("\u0000") ? text : "" };
-}
+export { nameRef as keyRef } from "../../http/names.ts";

@@ -1,7 +1,13 @@
 // One route: whose credentials it knows, what is asked of the core before the body is read, and what it
 // answers. It knows no domain. Keeps: credential, organization, scope, cluster, permission, secret, body,
 // in this order.
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from "fastify";
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestAsyncHookHandler,
+  onRequestHookHandler,
+} from "fastify";
 import type { Static, TSchema } from "typebox";
 import { unauthenticated } from "../../core/access.ts";
 import type { CallerKind } from "../../core/caller.ts";
@@ -25,6 +31,8 @@ export interface Site {
   readonly app: FastifyInstance;
   readonly operations: Operations;
   readonly bases: Bases;
+  /** Values are below it. */
+  readonly valueKilobytes: number;
 }
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -50,20 +58,20 @@ export function route<P, A extends TSchema>(
 ): void {
   const { intent, scope } = declared;
   const { preflight, demandScope } = site.operations;
-  add(site, declared, handler, [
-    async (_request, reply) => {
-      reply.headers(openToAll);
-    },
-    knows("person", "machine"),
-    async (request) => {
-      if (scope !== undefined) await demandScope(request.caller, scope);
-      if (intent !== undefined) {
-        const [org, wanted] = intent(request.params as P); // as declared by the path
-        request.admitted = await preflight(request.caller, org, wanted);
-      }
-    },
-  ]);
+  const admit: onRequestAsyncHookHandler = async (request) => {
+    if (scope !== undefined) await demandScope(request.caller, scope);
+    if (intent !== undefined) {
+      const [org, wanted] = intent(request.params as P); // as declared by the path
+      request.admitted = await preflight(request.caller, org, wanted);
+    }
+  };
+  add(site, declared, handler, [showToBrowsers, knows("person", "machine"), admit]);
 }
+
+const showToBrowsers: onRequestHookHandler = (_request, reply, done) => {
+  reply.headers(openToAll);
+  done();
+};
 
 /** For jobs: what the service calls an agent access token. */
 export function jobRoute<P, A extends TSchema>(
@@ -75,9 +83,9 @@ export function jobRoute<P, A extends TSchema>(
 }
 
 /** A credential of another kind is one that nobody knows here. */
-function knows(...kinds: readonly CallerKind[]): onRequestAsyncHookHandler {
-  return async ({ caller }) => {
-    if (!kinds.includes(caller.kind)) throw unauthenticated("misplaced");
+function knows(...kinds: readonly CallerKind[]): onRequestHookHandler {
+  return ({ caller }, _reply, done) => {
+    done(kinds.includes(caller.kind) ? undefined : unauthenticated("misplaced"));
   };
 }
 
@@ -85,7 +93,7 @@ function add<P, A extends TSchema>(
   { app }: Site,
   { method, url, status, answer }: Declared<P, A>,
   handler: (asked: Asked<P>, reply: FastifyReply) => Promise<Static<A> | FastifyReply>,
-  onRequest: readonly onRequestAsyncHookHandler[],
+  onRequest: readonly (onRequestHookHandler | onRequestAsyncHookHandler)[],
 ): void {
   const methods = [method].flat();
   app.route<{ Params: P }>({

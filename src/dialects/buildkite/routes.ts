@@ -11,10 +11,12 @@ import { organizationRoutes } from "./routes/organizations.ts";
 import { secretRoutes } from "./routes/secrets.ts";
 import * as schema from "./schema.ts";
 
-export function routes(app: FastifyInstance, { operations, publicUrl }: DialectServices): void {
+export function routes(app: FastifyInstance, services: DialectServices): void {
+  const { operations, publicUrl, valueKilobytes } = services;
   const site: Site = {
     app,
     operations,
+    valueKilobytes,
     bases: { api: `${publicUrl}${app.prefix}`, web: publicUrl },
   };
   app.decorateRequest("admitted", null);

@@ -54,9 +54,6 @@ function checked<T>(problems: readonly (Problem | null)[], input: () => T): Chec
 // ---- secrets -------------------------------------------------------------------------------------
 
 const keyCharactersMax = 255;
-/** "Less than 8 kilobytes". */
-const valueBytesBelow = 8_192;
-
 export interface NewSecret {
   readonly name: string;
   readonly value: Plaintext | null;
@@ -64,12 +61,13 @@ export interface NewSecret {
   readonly policy: string | null;
 }
 
-export function newSecret(members: Members): Checked<NewSecret> {
+/** `belowKilobytes`: the bound of its value. */
+export function newSecret(members: Members, belowKilobytes: number): Checked<NewSecret> {
   const { key, value = null, description = null, policy = null } = members;
   return checked(
     [
       problem("key", keyProblem(key)),
-      problem("value", value === null ? null : valueProblem(value)),
+      problem("value", value === null ? null : valueProblem(value, belowKilobytes)),
       problem("description", descriptionProblem(description)),
       problem("policy", policyProblem(policy)),
     ],
@@ -118,8 +116,8 @@ function refusedMember(members: Members): Refusal | null {
   return null;
 }
 
-export function newValue({ value = null }: Members): Checked<Plaintext> {
-  const reason = value === null ? "can't be blank" : valueProblem(value);
+export function newValue({ value = null }: Members, belowKilobytes: number): Checked<Plaintext> {
+  const reason = value === null ? "can't be blank" : valueProblem(value, belowKilobytes);
   return checked([problem("value", reason)], () => new Plaintext(textOf(value)));
 }
 
@@ -145,11 +143,12 @@ function keyProblem(key: unknown): string | null {
   return /^(buildkite|bk)/i.test(key) ? "cannot start with 'buildkite' or 'bk'" : null;
 }
 
-function valueProblem(value: unknown): string | null {
+function valueProblem(value: unknown, belowKilobytes: number): string | null {
   if (typeof value !== "string") return "must be a string";
   if (isBlank(value)) return "can't be blank";
   if (!isText(value)) return "must be valid UTF-8 text";
-  return Buffer.byteLength(value) < valueBytesBelow ? null : "must be less than 8 kilobytes";
+  const fits = Buffer.byteLength(value) < belowKilobytes * 1_024;
+  return fits ? null : `must be less than ${belowKilobytes} kilobytes`;
 }
 
 function descriptionProblem(description: unknown): string | null {

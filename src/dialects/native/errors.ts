@@ -35,6 +35,8 @@ export const errors = {
   "secret.expired": { status: 410 },
   "secret.no_value": { status: 404 },
   "version.not_found": { status: 404 },
+  "document.not_found": { status: 404 },
+  "document.name_taken": { status: 409 },
   "token.not_found": { status: 404 },
   "job.not_found": { status: 404 },
   "trust.not_found": { status: 404 },

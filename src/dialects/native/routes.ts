@@ -1,12 +1,13 @@
 // The routes of the native API, put on a server. Each noun's lie in routes/; here they are gathered,
 // documented, and a known path answers a wrong method as such.
 import type { FastifyInstance } from "fastify";
-import { CofferError } from "../../core/errors.ts";
 import type { Operations } from "../../core/operations.ts";
+import { refuseOtherMethods } from "../../http/methods.ts";
 import { validationError } from "../../http/validation.ts";
 import type { DialectServices } from "../dialect.ts";
 import { openapi } from "./openapi.ts";
 import { type Route, route } from "./route.ts";
+import { bitwardenRoutes } from "./routes/bitwarden.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { grantRoutes } from "./routes/grants.ts";
 import { groupRoutes } from "./routes/groups.ts";
@@ -45,6 +46,7 @@ function tableOf(operations: Operations, publicUrl: string): readonly Route[] {
     ...explainRoutes(operations),
     ...groupRoutes(operations),
     ...machineRoutes(operations),
+    ...bitwardenRoutes(operations),
     ...serviceRoutes(operations),
     ...grantRoutes(operations),
     ...tokenRoutes(operations),
@@ -73,15 +75,4 @@ function methodsByUrl(table: readonly Route[]): Map<string, string[]> {
   const methods = new Map<string, string[]>();
   for (const { url, method } of table) methods.set(url, [...(methods.get(url) ?? []), method]);
   return methods;
-}
-
-const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
-  const refuse = async (): Promise<never> => {
-    throw new CofferError("route.method", "This path does not take that method.", { allowed });
-  };
-  const method = everyMethod.filter((it) => !allowed.includes(it));
-  // Before the body is read: what it holds does not matter any more.
-  app.route({ method, url, onRequest: refuse, handler: refuse });
 }

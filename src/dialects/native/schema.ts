@@ -313,7 +313,9 @@ export const organizationPatch = strict({
 });
 
 export const newStore = strict({ name: text, slug: optionalNullableText });
-export const storePatch = strict({ name: optionalText });
+/** Settings by which single dialects go. */
+const storeSettings = strict({ "scale.keyRule": Type.Optional(Type.Enum(["newer", "legacy"])) });
+export const storePatch = strict({ name: optionalText, attributes: Type.Optional(storeSettings) });
 export const organizationRemoval = strict({ force: optionalText });
 export const storeRemoval = strict({ force: optionalText });
 

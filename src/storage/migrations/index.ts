@@ -3,5 +3,16 @@ import { initial } from "./0001-initial.ts";
 import { access } from "./0002-access.ts";
 import { keys } from "./0003-keys.ts";
 import { auditSegments } from "./0004-audit-segments.ts";
+import { documents } from "./0005-documents.ts";
+import { tombstonePlaces } from "./0006-tombstone-places.ts";
+import { accessTokens } from "./0007-access-tokens.ts";
 
-export const migrations = [initial, access, keys, auditSegments] as const;
+export const migrations = [
+  initial,
+  access,
+  keys,
+  auditSegments,
+  documents,
+  tombstonePlaces,
+  accessTokens,
+] as const;

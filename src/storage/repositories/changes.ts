@@ -3,8 +3,9 @@ import type { Change, ChangeKind } from "../../core/changes.ts";
 import { limits } from "../../core/limits.ts";
 import type { ChangeReader, ChangeRepository } from "../../core/ports.ts";
 import type { Labels, Secret } from "../../core/secrets/secret.ts";
-import { type Queryable, sql } from "../sql.ts";
+import { type Queryable, type SqlValue, sql } from "../sql.ts";
 import { jsonOrNull, parsedOrNull } from "./columns.ts";
+import { oneOfIds, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
 
 interface ChangeRow {
   organization_id: string;
@@ -33,6 +34,11 @@ export const statements = {
   append: sql`
     INSERT INTO changes (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
   // Three looks into the index, not one condition: SQLite would walk the feed of the organization.
+  // The oldest that is still told; null where none was forgotten yet.
+  oldestKept: sql<{ at: number }>`
+    SELECT c.at FROM changes c JOIN organizations o ON o.id = c.organization_id
+    WHERE c.organization_id = $1 AND o.forgotten_revision > 0 AND c.revision > o.forgotten_revision
+    ORDER BY c.revision LIMIT 1`,
   accessChangedAt: sql<{ revision: number | null }>`
     SELECT MAX(revision) AS revision FROM (
       SELECT MAX(revision) AS revision FROM changes WHERE organization_id = $1 AND concerns = $1
@@ -70,6 +76,30 @@ function changeOf(row: ChangeRow): Change {
   };
 }
 
+const moves = shapesOf<{ revision: number }>();
+
+/** Newest first, so that what moved a moment ago ends the search at once. */
+export function movedStatement(
+  organizationId: string,
+  since: number,
+  { principalId, storeIds, secretIds }: Parameters<ChangeReader["movedSince"]>[2],
+): Prepared<{ revision: number }> {
+  const values: SqlValue[] = [];
+  const parameter = parametersInto(values);
+  const conditions = [`concerns IN (${parameter(principalId)}, ${parameter(organizationId)})`];
+  if (storeIds === null) conditions.push("store_id IS NOT NULL");
+  else if (storeIds.length > 0) {
+    const stores = oneOfIds(storeIds, parameter);
+    conditions.push(`store_id IN ${stores}`, `store_id_before IN ${stores}`);
+  }
+  if (secretIds.length > 0) conditions.push(`secret_id IN ${oneOfIds(secretIds, parameter)}`);
+  const text = `SELECT revision FROM changes
+    WHERE organization_id = ${parameter(organizationId)} AND at >= ${parameter(since)}
+      AND (${conditions.join(" OR ")})
+    ORDER BY revision DESC LIMIT 1`;
+  return { statement: moves(text), values };
+}
+
 export function changeReader(db: Queryable): ChangeReader {
   return {
     async list(organizationId, since, limit) {
@@ -80,6 +110,12 @@ export function changeReader(db: Queryable): ChangeReader {
     },
     async accessChangedAt(organizationId, principalId) {
       return (await db.one(statements.accessChangedAt, [organizationId, principalId]))?.revision ?? 0;
+    },
+    async movedSince(organizationId, since, of) {
+      const oldest = await db.one(statements.oldestKept, [organizationId]);
+      if (oldest !== undefined && oldest.at > since) return true;
+      const { statement, values } = movedStatement(organizationId, since, of);
+      return (await db.one(statement, values)) !== undefined;
     },
   };
 }

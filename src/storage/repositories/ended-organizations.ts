@@ -39,6 +39,8 @@ export const statements = {
   changes: sql`
     DELETE FROM changes WHERE organization_id = $1 AND revision IN (
       SELECT revision FROM changes WHERE organization_id = $1 ORDER BY revision LIMIT $2)`,
+  documents: sql`
+    DELETE FROM documents WHERE id IN (SELECT id FROM documents WHERE organization_id = $1 LIMIT $2)`,
   stores: sql`DELETE FROM stores WHERE id IN (SELECT id FROM stores WHERE organization_id = $1 LIMIT $2)`,
 
   keys: sql`DELETE FROM keys WHERE organization_id = $1`,
@@ -46,7 +48,7 @@ export const statements = {
   organization: sql`DELETE FROM organizations WHERE id = $1 AND deleted_at IS NOT NULL`,
 };
 
-/** Tokens before the trusts that they came by, jobs before their stores, members before their groups. */
+/** Tokens before the trusts that they came by, jobs and documents before their stores, members before their groups. */
 const inOrder: readonly Statement<never>[] = [
   statements.tokens,
   statements.jobs,
@@ -59,6 +61,7 @@ const inOrder: readonly Statement<never>[] = [
   statements.invitations,
   statements.memberships,
   statements.changes,
+  statements.documents,
   statements.stores,
 ];
 

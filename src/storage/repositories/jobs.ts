@@ -12,6 +12,9 @@ export const statements = {
       SELECT t.id FROM jobs j JOIN tokens t ON t.principal_id = j.id
       WHERE j.store_id = $1 AND j.job_id = $2 AND t.revoked_at IS NULL
       ORDER BY t.id LIMIT $4)`,
+  ended: sql<{ id: string }>`
+    SELECT t.id FROM jobs j JOIN tokens t ON t.principal_id = j.id
+    WHERE j.store_id = $1 AND j.job_id = $2 AND t.revoked_at IS NOT NULL LIMIT 1`,
   sweep: sql`
     DELETE FROM jobs WHERE id IN (
       SELECT id FROM jobs WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2)`,
@@ -24,6 +27,7 @@ export function jobRepository(db: Queryable): JobRepository {
       await db.run(statements.insert, values);
     },
     end: (storeId, jobId, at, limit) => db.run(statements.end, [storeId, jobId, at, limit]),
+    wasEnded: async (storeId, jobId) => (await db.one(statements.ended, [storeId, jobId])) !== undefined,
     sweep: (until, limit) => db.run(statements.sweep, [until, limit]),
   };
 }

@@ -18,7 +18,10 @@ const sortKeys: Readonly<Record<SecretOrder, string>> = {
   name: "s.name",
   description: `COALESCE(substr(s.description, 1, ${descriptionSortCharacters}), '')`,
   status: "s.created_at",
+  id: "s.id",
 };
+
+const textKeys: ReadonlySet<SecretOrder> = new Set<SecretOrder>(["name", "description", "id"]);
 
 const lists = shapesOf<SecretRow>();
 const counts = shapesOf<{ count: number }>();
@@ -31,13 +34,17 @@ export function listStatement(query: SecretQuery): Prepared<SecretRow> {
   if (query.after !== null) {
     const sign = query.direction === "asc" ? ">" : "<";
     const { key: at, id } = query.after;
-    demandPlace(query.after, query.order === "name" || query.order === "description" ? "string" : "number");
+    demandPlace(query.after, textKeys.has(query.order) ? "string" : "number");
     conditions.push(`(${key}, s.id) ${sign} (${parameter(at)}, ${parameter(id)})`);
   }
+  const first =
+    query.exactFirst === undefined
+      ? ""
+      : `CASE WHEN s.name = ${parameter(query.exactFirst)} THEN 0 ELSE 1 END, `;
   const text = [
     `SELECT ${secretColumns} FROM secrets s`,
     `WHERE ${conditions.join(" AND ")}`,
-    `ORDER BY ${key} ${direction}, s.id ${direction}`,
+    `ORDER BY ${first}${key} ${direction}, s.id ${direction}`,
     `LIMIT ${parameter(query.limit)} OFFSET ${parameter(query.offset)}`,
   ].join(" ");
   return { statement: lists(text), values };
@@ -65,6 +72,7 @@ function conditionsOf(filter: SecretFilter): { conditions: string[]; values: Sql
   if (filter.search !== null && filter.search !== "") {
     conditions.push(`s.search_text LIKE ${parameter(containing(filter.search))} ESCAPE '\\'`);
   }
+  if (filter.names !== undefined) conditions.push(`s.name IN ${oneOf(filter.names, parameter)}`);
   if (filter.storeIds !== null && filter.storeIds.length !== 1) {
     conditions.push(`s.store_id IN ${oneOfIds(filter.storeIds, parameter)}`);
   }

@@ -38,6 +38,7 @@ const activeSealed = `SELECT ${secretColumns}, v.sealed
     WHERE s.store_id = $1 AND s.state = 'active'`;
 
 const manySealed = shapesOf<SealedRow>();
+const many = shapesOf<SecretRow>();
 /** Looked up by one statement. */
 const sealedAtOnce = 256;
 
@@ -53,10 +54,10 @@ export const statements = {
     SELECT ${secretColumns} FROM secrets s
     WHERE s.store_id = $1 AND s.name_fold = $2 AND s.state = 'active'
     ORDER BY s.name LIMIT 2`,
-  positionOf: sql<{ created_at: number }>`
-    SELECT created_at FROM secrets WHERE id = $2 AND organization_id = $1
+  placed: sql<{ name: string; created_at: number; updated_at: number | null }>`
+    SELECT name, created_at, updated_at FROM secrets WHERE id = $2 AND store_id = $1 AND orphaned = 0
     UNION ALL
-    SELECT created_at FROM tombstones WHERE id = $2 AND organization_id = $1
+    SELECT name, created_at, updated_at FROM tombstones WHERE id = $2 AND store_id = $1
     LIMIT 1`,
   idsIn: sql<{ id: string }>`
     SELECT id FROM secrets WHERE store_id = $1 AND state = $2 ORDER BY created_at, id LIMIT $3`,
@@ -94,7 +95,8 @@ export const statements = {
   rehome: sql`UPDATE secrets SET store_id = $2, orphaned = 1 WHERE id = $1 AND state = 'trashed'`,
   remove: sql`DELETE FROM secrets WHERE id = $1 AND revision = $2`,
   insertTombstone: sql`
-    INSERT INTO tombstones (id, organization_id, created_at, purged_at) VALUES ($1, $2, $3, $4)`,
+    INSERT INTO tombstones (id, organization_id, store_id, name, created_at, updated_at, purged_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)`,
   forgetGrants: sql`
     DELETE FROM grants WHERE organization_id = $1 AND object_kind = 'secret' AND object_id = $2`,
   sweepTombstones: sql`DELETE FROM tombstones WHERE purged_at < $1`,
@@ -133,6 +135,16 @@ export function secretReader(db: Queryable): SecretReader {
       const row = await db.one(statements.get, [organizationId, id]);
       return row === undefined ? null : secretOf(row);
     },
+    async getAll(organizationId, ids) {
+      const found = new Map<string, Secret>();
+      for (let from = 0; from < ids.length; from += sealedAtOnce) {
+        const values: SqlValue[] = [organizationId];
+        const list = oneOf(ids.slice(from, from + sealedAtOnce), parametersInto(values));
+        const text = `SELECT ${secretColumns} FROM secrets s WHERE s.organization_id = $1 AND s.id IN ${list}`;
+        for (const row of await db.all(many(text), values)) found.set(row.id, secretOf(row));
+      }
+      return ids.map((id) => found.get(id) ?? null);
+    },
     async findSealed(storeId, ref) {
       const row =
         "id" in ref
@@ -158,9 +170,10 @@ export function secretReader(db: Queryable): SecretReader {
       const { statement, values } = countStatement(filter);
       return (await db.one(statement, values))?.count ?? 0;
     },
-    async positionOf(organizationId, id) {
-      const row = await db.one(statements.positionOf, [organizationId, id]);
-      return row === undefined ? null : { createdAt: row.created_at };
+    async placed(storeId, id) {
+      const row = await db.one(statements.placed, [storeId, id]);
+      if (row === undefined) return null;
+      return { id, name: row.name, createdAt: row.created_at, updatedAt: row.updated_at };
     },
     async idsIn(storeId, state, after, limit) {
       const rows =
@@ -222,7 +235,15 @@ export function secretRepository(db: Queryable): SecretRepository {
       const removed = await db.run(statements.remove, [secret.id, secret.revision]);
       if (removed === 0) throw new RunAgain("the secret changed");
       await db.run(statements.forgetGrants, [secret.organizationId, secret.id]);
-      await db.run(statements.insertTombstone, [secret.id, secret.organizationId, secret.createdAt, at]);
+      await db.run(statements.insertTombstone, [
+        secret.id,
+        secret.organizationId,
+        secret.orphaned ? null : secret.storeId,
+        secret.name,
+        secret.createdAt,
+        secret.updatedAt,
+        at,
+      ]);
     },
     async sweepTombstones(before) {
       await db.run(statements.sweepTombstones, [before]);

@@ -1,8 +1,8 @@
 // Stores by id and slug within their organization. The unique index, not a SELECT, decides a clash.
 import type { Actor } from "../../core/caller.ts";
 import { CofferError } from "../../core/errors.ts";
-import type { StoreReader, StoreRepository } from "../../core/ports.ts";
-import type { Attributes, Store } from "../../core/stores/store.ts";
+import type { StorePage, StoreReader, StoreRepository } from "../../core/ports.ts";
+import type { Attributes, Store, StoreOrder } from "../../core/stores/store.ts";
 import { type Queryable, type SqlValue, sql, UniqueViolation } from "../sql.ts";
 import { json, parsed } from "./columns.ts";
 import { oneOfIds, type Parameter, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
@@ -41,19 +41,29 @@ export const statements = {
 const lists = shapesOf<StoreRow>();
 const counts = shapesOf<{ count: number }>();
 
-export function listStatement(
-  organizationId: string,
-  page: Parameters<StoreReader["list"]>[1],
-): Prepared<StoreRow> {
+const sortKeys: Readonly<Record<StoreOrder["by"], string>> = {
+  name: "name",
+  created: "created_at",
+  updated: "COALESCE(updated_at, created_at)",
+};
+
+export function listStatement(organizationId: string, page: StorePage): Prepared<StoreRow> {
   const values: SqlValue[] = [];
   const parameter = parametersInto(values);
-  const { after, offset, limit, only } = page;
-  const scope = scopeOf(organizationId, only, parameter);
+  const { after, offset, limit, only, order } = page;
+  const conditions = [scopeOf(organizationId, only, parameter)];
+  if (after !== null) conditions.push(`slug > ${parameter(after)}`);
   const text = [
-    `SELECT ${columns} FROM stores WHERE ${scope} AND slug > ${parameter(after ?? "")}`,
-    `ORDER BY slug LIMIT ${parameter(limit)} OFFSET ${parameter(offset)}`,
+    `SELECT ${columns} FROM stores WHERE ${conditions.join(" AND ")}`,
+    `ORDER BY ${order === undefined ? "slug" : sorted(order)}`,
+    `LIMIT ${parameter(limit)} OFFSET ${parameter(offset)}`,
   ].join(" ");
   return { statement: lists(text), values };
+}
+
+function sorted({ by, direction }: StoreOrder): string {
+  const way = direction === "asc" ? "ASC" : "DESC";
+  return `${sortKeys[by]} ${way}, id ${way}`;
 }
 
 export function countStatement(

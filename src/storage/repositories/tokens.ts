@@ -1,5 +1,6 @@
 // Tokens as they are managed; looking one up for its bearer is in access.ts. It decides nothing.
 import type { CallerKind } from "../../core/caller.ts";
+import { limits } from "../../core/limits.ts";
 import type { TokenReader, TokenRepository } from "../../core/tokens/port.ts";
 import type { Token } from "../../core/tokens/token.ts";
 import { type Queryable, type SqlValue, sql } from "../sql.ts";
@@ -21,6 +22,15 @@ interface TokenRow {
   created_at: number;
 }
 
+interface AccessTokenRow {
+  id: string;
+  organization_id: string;
+  principal_id: string;
+  name: string;
+  expires_at: number | null;
+  created_at: number;
+}
+
 // Jobs are none of these. Of a principal that is gone nothing is left to manage: its tokens open nothing.
 const listed = `
   SELECT t.id, t.organization_id, t.principal_kind, t.principal_id, COALESCE(p.name, m.name, s.name) AS principal_name,
@@ -33,6 +43,12 @@ const listed = `
 
 export const statements = {
   byId: sql<TokenRow>`${listed} AND t.id = $1`,
+  payload: sql<{ payload: string | null }>`SELECT payload FROM tokens WHERE id = $1 AND revoked_at IS NULL`,
+  withPayload: sql<AccessTokenRow>`
+    SELECT id, organization_id, principal_id, name, expires_at, created_at FROM tokens
+    WHERE principal_id = $2 AND organization_id = $1 AND payload IS NOT NULL AND revoked_at IS NULL
+    ORDER BY id LIMIT $3`,
+  putPayload: sql`UPDATE tokens SET payload = $2 WHERE id = $1`,
   revoke: sql`UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`,
   touch: sql`
     UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`,
@@ -96,6 +112,21 @@ export function tokenReader(db: Queryable): TokenReader {
       const { statement, values } = listStatement(of, page);
       return (await db.all(statement, values)).map(tokenOf);
     },
+    async payload(id) {
+      return (await db.one(statements.payload, [id]))?.payload ?? null;
+    },
+    async withPayload(organizationId, machineId) {
+      const most = limits.accessTokensOfMachineMax;
+      const rows = await db.all(statements.withPayload, [organizationId, machineId, most]);
+      return rows.map((row) => ({
+        id: row.id,
+        organizationId: row.organization_id,
+        machineId: row.principal_id,
+        name: row.name,
+        expiresAt: row.expires_at,
+        createdAt: row.created_at,
+      }));
+    },
   };
 }
 
@@ -104,6 +135,9 @@ export function tokenRepository(db: Queryable): TokenRepository {
     ...tokenReader(db),
     async revoke(id, at) {
       return (await db.run(statements.revoke, [id, at])) > 0;
+    },
+    async putPayload(id, payload) {
+      await db.run(statements.putPayload, [id, payload]);
     },
     async touch(id, at) {
       await db.run(statements.touch, [id, at]);

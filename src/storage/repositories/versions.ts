@@ -27,6 +27,15 @@ export const statements = {
     WHERE secret_id = $1 AND number = $2 AND state IN ('active', 'superseded')`,
   fingerprint: sql<{ fingerprint: Uint8Array | null }>`
     SELECT fingerprint FROM secret_versions WHERE id = $1`,
+  byId: sql<VersionRow>`
+    SELECT ${columns} FROM secret_versions
+    WHERE id = $2 AND organization_id = $1 AND state IN ('active', 'superseded')`,
+  next: sql<VersionRow>`
+    SELECT ${columns} FROM secret_versions
+    WHERE secret_id = $1 AND number > $2 AND state IN ('active', 'superseded') ORDER BY number LIMIT 1`,
+  // Only what lies here, as in prune.
+  remove: sql`
+    DELETE FROM secret_versions WHERE id = $1 AND state = 'superseded' AND backend = 'embedded'`,
   // A value that lies here needs no remote write: its id stands for the write's.
   insert: sql`
     INSERT INTO secret_versions (id, organization_id, secret_id, number, state, created_at, created_by,
@@ -62,6 +71,14 @@ export function versionReader(db: Queryable): VersionReader {
       if (row === undefined || row.sealed === null) return null;
       return { version: versionOf(row), sealed: row.sealed };
     },
+    async find(organizationId, id) {
+      const row = await db.one(statements.byId, [organizationId, id]);
+      return row === undefined ? null : versionOf(row);
+    },
+    async next(secretId, number) {
+      const row = await db.one(statements.next, [secretId, number]);
+      return row === undefined ? null : versionOf(row);
+    },
     async fingerprint(versionId) {
       return (await db.one(statements.fingerprint, [versionId]))?.fingerprint ?? null;
     },
@@ -88,6 +105,9 @@ export function versionRepository(db: Queryable): VersionRepository {
     },
     async supersede(versionId) {
       await db.run(statements.supersede, [versionId]);
+    },
+    async remove(versionId) {
+      await db.run(statements.remove, [versionId]);
     },
     async prune(secretId, keep, current) {
       await db.run(statements.prune, [secretId, keep, current]);

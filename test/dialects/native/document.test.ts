@@ -8,6 +8,7 @@ import { CofferError, errorCodes } from "../../../src/core/errors.ts";
 import { errors, presentError } from "../../../src/dialects/native/errors.ts";
 import { native } from "../../../src/dialects/native/index.ts";
 import { nullable, secret, strict } from "../../../src/dialects/native/schema.ts";
+import { nobodyLogsIn } from "../../support/logins.ts";
 import { startCoffer } from "../../support/server.ts";
 import { expectRefused } from "./support.ts";
 
@@ -58,7 +59,14 @@ describe("the document", () => {
       registered.add(url.replaceAll(/:(\w+)/g, "{$1}"));
     });
     const { operations: core } = coffer.node;
-    native.routes(app, { operations: core, publicUrl: coffer.url });
+    native.routes(app, {
+      operations: core,
+      logins: nobodyLogsIn,
+      publicUrl: coffer.url,
+      serviceNames: [],
+      namespaces: new Map(),
+      valueKilobytes: 8,
+    });
     await app.ready();
     await app.close();
     expect(Object.keys(document.paths).sort()).toEqual([...registered].sort());
@@ -165,7 +173,7 @@ describe("errors", () => {
     ["internal", {}],
   ] as const)("%s carries the headers %j", (code, headers) => {
     const error = new CofferError(code, "Said.", { field: "f" }, { because: "inner", cause: "deep" });
-    const reply = presentError(error, { requestId: "r", method: "GET", path: "/v1" });
+    const reply = presentError(error, { requestId: "r", method: "GET", path: "/v1", headers: {} });
     expect(reply).toEqual({
       status: errors[code].status,
       headers,

@@ -53,6 +53,8 @@ export interface Tried {
   readonly by: Actor;
   readonly answer: Answer;
   readonly refused: ErrorCode;
+  /** The reason in the trail, where several rules would refuse and one comes first. */
+  readonly because?: string;
   /** What must be as it was. */
   readonly unchanged?: () => Promise<void> | void;
 }
@@ -92,14 +94,18 @@ export async function field(options: TestOptions = {}) {
     /** One attempt: a test that also looks for its entry in the audit trail. */
     attempt(name: string, run: () => Promise<Tried>): void {
       test(`refused: ${name}`, async () => {
-        const { by, answer, refused, unchanged } = await run();
+        const { by, answer, refused, because, unchanged } = await run();
         expect([answer.status, answer.body?.error?.code], answer.text).toEqual([
           errors[refused].status,
           refused,
         ]);
         const entries = entriesOf(coffer, answer);
         expect(entries).toEqual([
-          { token_id: tokenIdOf(by.token), outcome: expect.stringMatching(/^(refused|failed)$/) },
+          {
+            token_id: tokenIdOf(by.token),
+            outcome: expect.stringMatching(/^(refused|failed)$/),
+            because: because ?? expect.any(String),
+          },
         ]);
         await unchanged?.();
       });
@@ -171,7 +177,7 @@ function actor(coffer: TestCoffer, id: string, token: string): Actor {
 function entriesOf(coffer: TestCoffer, answer: Answer) {
   const db = new DatabaseSync(join(coffer.data, "coffer.db"), { readOnly: true, timeout: 5_000 });
   try {
-    const rows = db.prepare("SELECT token_id, outcome FROM audit_entries WHERE request_id = ?");
+    const rows = db.prepare("SELECT token_id, outcome, because FROM audit_entries WHERE request_id = ?");
     return rows.all(answer.headers.get("x-request-id"));
   } finally {
     db.close();

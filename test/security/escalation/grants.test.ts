@@ -370,6 +370,18 @@ attempt("ask about a machine of another tenant", async () => {
   return { by: owner, answer, refused: "principal.not_found" };
 });
 
+test("who reads the grants of an organization by a grant on it reads none on its machines", async () => {
+  const machine = it.machine().id;
+  const keeper = it.person("member", ["machine", machine, "manage"], ["store", first, "read"]);
+  const seen = async ({ client }: Actor) => {
+    const { body } = await client.get(`${grants}?subject=person:${keeper.id}`);
+    return body.items.map((grant: { object: { kind: string } }) => grant.object.kind).sort();
+  };
+  expect(await seen(owner)).toEqual(["machine", "store"]);
+  expect(await seen(it.person("auditor"))).toEqual(["machine", "store"]);
+  expect(await seen(it.person("member", ["organization", home, "manage"]))).toEqual(["store"]);
+});
+
 test("allowed: what one manages, to a friend, by a group, and by a machine", async () => {
   const { by, store } = await manager();
   const { path } = await it.secret(store.slug);

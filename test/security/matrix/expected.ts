@@ -115,6 +115,8 @@ export const rows: Readonly<Record<string, string>> = {
   getMachine: "++++4 444 444 444 444 ++ 44444 444 444 44 44444+444",
   updateMachine: "+++34 444 444 444 444 3+ 44444 444 444 44 44444+444",
   deleteMachine: "+++34 444 444 444 444 3+ 44444 444 444 44 44444+444",
+  createAccessToken: "+++34 444 444 444 444 3+ 44444 444 444 44 444443443",
+  getTransportKey: "+++++ +++ +++ +++ +++ ++ +++++ 333 333 44 +++++++++",
 
   listServices: overseen,
   createService: conferred,
@@ -209,6 +211,7 @@ const foundFirst: Readonly<Record<string, readonly string[]>> = {
     "token that only confers",
   ],
   "mintToken: of a machine": ["read on a machine", "token that only confers"],
+  createAccessToken: ["read on a machine", "token from here", "token that only confers"],
   "mintToken: of a service": ["token that only confers"],
   updateMachine: ["read on a machine"],
   deleteMachine: ["read on a machine"],

@@ -280,6 +280,12 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
 
   listMachines: { takes: "org", ask: (site) => get(`${org(site)}/machines?limit=1`) },
   createMachine: { takes: "org", ask: (site) => post(`${org(site)}/machines`, { name: aName() }) },
+  createAccessToken: {
+    takes: "machine",
+    decidesFirst: true,
+    ask: (site) => post(`${machine(site)}/access-tokens`, { name: "t" }),
+  },
+  getTransportKey: { takes: "org", ask: (site) => get(`${org(site)}/bitwarden/transport-key`) },
   getMachine: { takes: "machine", decidesFirst: true, ask: (site) => get(machine(site)) },
   updateMachine: {
     takes: "machine",

@@ -6,6 +6,8 @@ export interface Asked {
   readonly path: string;
   readonly body?: unknown;
   readonly ifMatch?: string;
+  /** Where a credential stands elsewhere than a Bearer's, and what else a dialect's clients send. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Answered {
@@ -22,7 +24,7 @@ export interface Wire {
 
 export function wireTo(url: string, connections: number): Wire {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const ask: Ask = (token, { method, path, body, ifMatch }) =>
+  const ask: Ask = (token, { method, path, body, ifMatch, headers: more }) =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? null : JSON.stringify(body);
       const headers = {
@@ -31,6 +33,7 @@ export function wireTo(url: string, connections: number): Wire {
           ? {}
           : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
         ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
+        ...more,
       };
       const sent = request(url + path, { method, headers, agent }, (response) => {
         let text = "";

@@ -27,10 +27,11 @@ const all = "/v2/organizations/:org/clusters/:cluster/secrets";
 const one = `${all}/:id`;
 
 export function secretRoutes(site: Site): void {
-  const { secrets } = site.operations;
+  const { operations, valueKilobytes } = site;
+  const { secrets } = operations;
 
   const show = async (caller: Caller, organization: Organization, shown: readonly Secret[]) => {
-    const authors = await authorsOf(site.operations, caller, organization, shown);
+    const authors = await authorsOf(operations, caller, organization, shown);
     const parts = { organization, authors, bases: site.bases };
     return shown.map((secret) => present.secret(secret, parts));
   };
@@ -62,7 +63,7 @@ export function secretRoutes(site: Site): void {
     async (request, reply) => {
       const { caller, params, body } = request;
       const organization = organizationOf(request);
-      const checked = validation.newSecret(validation.membersOf(body));
+      const checked = validation.newSecret(validation.membersOf(body), valueKilobytes);
       if ("refusal" in checked) return refuse(reply, checked.refusal);
       const cluster = idRef(params.cluster);
       // The agent looks keys up whatever their letter case: two that differ in it alone cannot be told apart.
@@ -117,7 +118,7 @@ export function secretRoutes(site: Site): void {
     async (request, reply) => {
       const { caller, params, body } = request;
       const organization = organizationOf(request);
-      const checked = validation.newValue(validation.membersOf(body));
+      const checked = validation.newValue(validation.membersOf(body), valueKilobytes);
       if ("refusal" in checked) return refuse(reply, checked.refusal);
       const place = [idRef(params.cluster), idRef(params.id)] as const;
       const updated = await secrets.update(caller, organization, ...place, { value: checked.input });

@@ -70,7 +70,7 @@ export function storeRoutes({ organizations, stores }: Operations): readonly Rou
         method: "PATCH",
         url: one,
         operationId: "updateStore",
-        summary: "Rename a store; its slug stays",
+        summary: "Rename a store, its slug stays; or change a setting of a dialect",
         body: schema.storePatch,
         status: 200,
         answer: schema.store,

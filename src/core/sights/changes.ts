@@ -1,0 +1,145 @@
+// What a dialect may change by ids alone: removals, the trash, imports, past values and who has access.
+import type { Action } from "../actions.ts";
+import type { Caller } from "../caller.ts";
+import { invalid } from "../errors.ts";
+import { type Replaced, replaceGrants } from "../grants/replace.ts";
+import { sealing } from "../keys/sealing.ts";
+import { limits } from "../limits.ts";
+import { callOf } from "../operation.ts";
+import type { Directory } from "../organizations/directory.ts";
+import type { Ref } from "../organizations/organization.ts";
+import type { Context } from "../ports.ts";
+import { draftSecret, type NewSecret } from "../secrets/create.ts";
+import { parseBatch } from "../secrets/remove.ts";
+import { demandCustody, type Secret, secretNotFound } from "../secrets/secret.ts";
+import { someSecrets } from "../secrets/target.ts";
+import { parsePatch, type SecretPatch, sealFor, type UpdateOptions } from "../secrets/update.ts";
+import { parseStoreName } from "../stores/store.ts";
+import { importAll, purgeAll, restoreAll, type SharedWanted, writeShared } from "./bulk.ts";
+import { type RemovedItem, removeSights } from "./remove.ts";
+import { removePastVersions } from "./versions.ts";
+
+export interface Import {
+  /** Names sealed by their client (client custody). */
+  readonly opaque: boolean;
+  readonly stores: readonly { readonly key: string; readonly name: string }[];
+  /** `store`: the key of one of these; null: in the default one. */
+  readonly secrets: readonly { readonly store: string | null; readonly secret: NewSecret }[];
+}
+
+export interface SightChanges {
+  /** Into the trash, all or nothing but for those that he may see and not delete. */
+  removeSecrets(caller: Caller, org: Ref, ids: readonly string[]): Promise<readonly RemovedItem[]>;
+  restoreAll(caller: Caller, org: Ref, ids: readonly string[]): Promise<void>;
+  purgeAll(caller: Caller, org: Ref, ids: readonly string[]): Promise<void>;
+  removePastVersions(caller: Caller, org: Ref, ids: readonly string[]): Promise<void>;
+  importAll(caller: Caller, org: Ref, what: Import): Promise<void>;
+  replaceGrants(caller: Caller, org: Ref, replaced: Replaced): Promise<void>;
+  /** A new secret with who has access to it alone, in one step. */
+  createShared(
+    caller: Caller,
+    org: Ref,
+    store: Ref,
+    secret: NewSecret,
+    wanted: SharedWanted,
+  ): Promise<Secret>;
+  updateShared(
+    caller: Caller,
+    org: Ref,
+    place: { readonly store: Ref; readonly id: string },
+    patch: SecretPatch,
+    options: UpdateOptions & { readonly wanted: SharedWanted },
+  ): Promise<Secret>;
+}
+
+export function sightChanges(ctx: Context, directory: Directory): SightChanges {
+  const { database } = ctx;
+  const located = async (caller: Caller, org: Ref, action: Action) => {
+    const { id, custody } = await directory.locate(caller, org, action, someSecrets);
+    return { call: { ...callOf(ctx, caller), organizationId: id }, organization: { id, custody } };
+  };
+  const written = (secret: Secret | null): Secret => {
+    if (secret === null) throw secretNotFound();
+    return secret;
+  };
+
+  return {
+    async removeSecrets(caller, org, ids) {
+      const { call } = await located(caller, org, "secret.delete");
+      return database.execute(removeSights, { ...call, ids: parseBatch("ids", ids) });
+    },
+    async restoreAll(caller, org, ids) {
+      const { call } = await located(caller, org, "secret.restore");
+      await database.execute(restoreAll, { ...call, ids: parseBatch("ids", ids) });
+    },
+    async purgeAll(caller, org, ids) {
+      const { call } = await located(caller, org, "secret.purge");
+      await database.execute(purgeAll, { ...call, ids: parseBatch("ids", ids) });
+    },
+    async removePastVersions(caller, org, ids) {
+      const { call } = await located(caller, org, "secret.delete");
+      await database.execute(removePastVersions, { ...call, ids: parseBatch("ids", ids) });
+    },
+    async importAll(caller, org, { opaque, stores, secrets }) {
+      parseBatch("secrets", secrets);
+      const { call, organization } = await located(caller, org, "secret.create");
+      const { custody } = organization;
+      demandCustody(custody, opaque);
+      if (stores.length > limits.importedStoresMax) {
+        const limit = limits.importedStoresMax;
+        throw invalid("stores", `must have at most ${limit} entries`, { limit });
+      }
+      const made = stores.map(({ key, name }) => ({
+        key,
+        id: ctx.ids.next(),
+        name: parseStoreName(name, custody),
+      }));
+      await sealing(ctx, organization.id, async () => {
+        const byStore = new Map<string | null, Awaited<ReturnType<typeof draftSecret>>[]>();
+        for (const { store, secret } of secrets) {
+          const drafts = byStore.get(store) ?? [];
+          drafts.push(await draftSecret(ctx, organization, { ...secret, opaque }));
+          byStore.set(store, drafts);
+        }
+        const rest = { slug: null, attributes: {}, uniqueName: false, opaque };
+        await database.execute(importAll, {
+          ...call,
+          stores: made.map(({ id, name }) => ({ id, name, ...rest })),
+          secrets: [...byStore].map(([store, drafts]) => ({
+            store: refOfKey(made, store),
+            drafts,
+          })),
+        });
+      });
+    },
+    async replaceGrants(caller, org, replaced) {
+      const { call } = await located(caller, org, "grant.manage");
+      await database.execute(replaceGrants, { ...call, replaced });
+    },
+    async createShared(caller, org, store, secret, wanted) {
+      const { call, organization } = await located(caller, org, "secret.create");
+      return sealing(ctx, organization.id, async () => {
+        const drafts = [await draftSecret(ctx, organization, secret)];
+        const create = { ...call, store, drafts, foldNames: false, dryRun: false };
+        return written(await database.execute(writeShared, { ...call, write: { create }, wanted }));
+      });
+    },
+    async updateShared(caller, org, { store, id }, patch, { wanted, unlessSame = false }) {
+      const { call, organization } = await located(caller, org, "secret.update");
+      const { metadata, toStore } = parsePatch(patch, organization.custody);
+      return sealing(ctx, organization.id, async () => {
+        const value = patch.value === undefined ? null : await sealFor(ctx, organization.id, id, patch.value);
+        const plain = { precondition: {}, foldNames: false, dryRun: false, unlessSame };
+        const update = { ...call, store, secret: { id }, metadata, toStore, value, ...plain };
+        return written(await database.execute(writeShared, { ...call, write: { update }, wanted }));
+      });
+    },
+  };
+}
+
+function refOfKey(made: readonly { readonly key: string; readonly id: string }[], key: string | null): Ref {
+  if (key === null) return { slug: "default" };
+  const id = made.find((each) => each.key === key)?.id;
+  if (id === undefined) throw invalid("secrets", "must lie in stores of the same import");
+  return { id };
+}

@@ -1,0 +1,59 @@
+// Some operations look first, in a snapshot, and write then. Who may not is refused already when they
+// look: nothing sealed is handed to the keyring for him. Below the routes, where only the looking is asked.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { termsToRotate } from "../../../src/core/keys/status.ts";
+import type { OrganizationCall } from "../../../src/core/operation.ts";
+import type { Query } from "../../../src/core/ports.ts";
+import { findDuplicateSource } from "../../../src/core/secrets/duplicate.ts";
+import { findPastValue } from "../../../src/core/secrets/versions.ts";
+import { refusal } from "../../support/coffers.ts";
+import { tokenIdOf } from "../../support/server.ts";
+import { type Actor, field, type Secret } from "./field.ts";
+
+const it = await field();
+const { context } = it.coffer.node;
+const { organization, store } = it.coffer.bootstrap;
+afterAll(() => it.coffer.stop());
+
+let secret: Secret;
+let stranger: Actor;
+beforeAll(async () => {
+  secret = await it.secret();
+  const { id } = await it.made("/v1/organizations", { slug: "another", name: "Another" });
+  const asked = { email: "stranger@example.org", role: "owner" };
+  const { invitation } = await it.made(`/v1/organizations/${id}/people`, asked);
+  const accepted = await it.me.post("/v1/invitations/accept", { invitation });
+  stranger = it.as(accepted.body.person.id, accepted.body.token);
+});
+
+const place = () => ({ store: { id: store.id }, secret: { id: secret.id } });
+const looks = {
+  "at the source of a copy": (by: Actor) => look(by, findDuplicateSource, { ...place(), toStore: null }),
+  "at a past value": (by: Actor) => look(by, findPastValue, { ...place(), number: 1 }),
+  "at the terms of a key": (by: Actor) => look(by, termsToRotate, {}),
+} as const;
+
+function look<I extends OrganizationCall, O>(
+  by: Actor,
+  query: Query<I, O>,
+  asked: Omit<I, keyof OrganizationCall>,
+): Promise<O> {
+  const caller = { ...it.coffer.owner, id: by.id, tokenId: tokenIdOf(by.token) };
+  const call = { caller, at: context.clock.now(), organizationId: organization.id };
+  return context.database.point(query, { ...call, ...asked } as I); // a call and what is asked make the input
+}
+
+const names = Object.keys(looks) as (keyof typeof looks)[];
+
+test.each(names)("refused: to look %s, by a stranger to the organization", async (name) => {
+  expect((await refusal(looks[name](stranger))).code).toBe("organization.not_found");
+});
+
+test.each(names)("refused: to look %s, by who only reads there", async (name) => {
+  const reader = it.person("member", ["store", store.id, "read"]);
+  expect((await refusal(looks[name](reader))).code).toBe("caller.denied");
+});
+
+test.each(names)("allowed: to look %s, by the owner", async (name) => {
+  await looks[name](it.owner);
+});
