@@ -4,7 +4,6 @@
 import { hash } from "node:crypto";
 import { unauthenticated } from "../core/access.ts";
 import { type ClientLogins, openLogin } from "../core/access-tokens/login.ts";
-import { accepts, storedNetworks } from "../core/addresses.ts";
 import type { Caller } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import { findCredential } from "../core/credentials.ts";
@@ -40,8 +39,6 @@ export function clientLogins({ database, keyring, minting, clock, throttle, same
         throttle.failed(via.address, id);
         throw unauthenticated(credential === null ? "unknown" : "wrong");
       }
-      if (!accepts(storedNetworks(credential.token.addresses), via.address))
-        throw unauthenticated("elsewhere");
       const at = clock.now();
       const login = await database.execute(openLogin, { id, hash: digest, at, via });
       const issuedAt = Math.floor(at / 1_000);
@@ -99,7 +96,6 @@ export function withClientTokens(
     const { token, principal } = credential;
     const ended = token.revokedAt !== null || (token.expiresAt !== null && token.expiresAt <= now);
     if (ended || principal.kind !== "machine" || principal.id !== machineId) throw unauthenticated("ended");
-    if (!accepts(storedNetworks(token.addresses), via.address)) throw unauthenticated("elsewhere");
     return { kind: "machine", id: principal.id, name: principal.name, tokenId, ...via };
   };
 

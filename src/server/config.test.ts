@@ -89,6 +89,22 @@ describe("configuration", () => {
     }
   });
 
+  test("Grafana's names of namespaces, each with its store", () => {
+    const namespaces = (text: string) =>
+      loadConfig({}, { COFFER_GRAFANA_NAMESPACES: text }).config.namespaces;
+    expect([...loadConfig({}, {}).config.namespaces]).toEqual([]);
+    expect([...namespaces("stacks-12=default, org-2=web")]).toEqual([
+      ["stacks-12", "default"],
+      ["org-2", "web"],
+    ]);
+    const { config } = loadConfig({ config: file("grafana:\n  namespaces: [stacks-1=web]\n") }, {});
+    expect(config.namespaces.get("stacks-1")).toBe("web");
+    for (const wrong of ["web", "default=web", "org-1=web", "stacks-0=web", "stacks-1=", "stacks-1=Web"]) {
+      expect(refused({}, { COFFER_GRAFANA_NAMESPACES: wrong })).toContain("grafana.namespaces");
+    }
+    expect(refused({}, { COFFER_GRAFANA_NAMESPACES: "org-2=a,org-2=b" })).toContain("once");
+  });
+
   test("an unknown COFFER_ variable is a warning that names the nearest", () => {
     const { warnings } = loadConfig({}, { COFFER_LOGLEVEL: "info", COFFER_URL: "http://x", OTHER: "1" });
     expect(warnings).toEqual([

@@ -162,6 +162,7 @@ const requests: readonly (readonly [string, string, unknown?, Record<string, str
   ["GET", "/"],
   ["POST", "/v2/organizations/default/clusters", "{ not json"],
   ["GET", "/v3/jobs/0198c2a0-0000-7000-8000-00000000dead/secrets?key=KEPT"],
+  ["POST", "/client/v4//accounts/0198c2a000007000800000000000dead/secrets_store/stores", "{ not json"],
   ["PATCH", "/v1/%zz"],
 ];
 
@@ -180,6 +181,11 @@ describe("a sealed start", () => {
           expect(answer.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
           if (/^\/v[23]\//.test(path)) {
             expect(answer.body).toEqual({ message: "Service Unavailable" });
+            continue;
+          }
+          if (path.startsWith("/client/v4/")) {
+            const errors = [{ code: 1002, message: "service_unavailable" }];
+            expect(answer.body).toEqual({ success: false, errors, messages: [], result: null });
             continue;
           }
           const { code, message, requestId } = answer.body.error;

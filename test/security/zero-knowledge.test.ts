@@ -147,7 +147,7 @@ function* memoryOf(pid: number): Generator<Buffer> {
         const begin = at === start ? at : at - 4_096n;
         const bytes = Buffer.alloc(Number((at + step < end ? at + step : end) - begin));
         try {
-          const read = readSync(memory, bytes, 0, bytes.length, begin as unknown as number);
+          const read = readSync(memory, bytes, 0, bytes.length, begin);
           const part = bytes.subarray(0, read);
           if (!part.equals(nothing.subarray(0, read))) yield part;
         } catch {

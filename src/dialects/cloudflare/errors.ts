@@ -154,14 +154,16 @@ function unauthenticated(error: CofferError, path: string, { headers }: ErrorCon
   if (error.details.field === "authorization") {
     return { ...wire(400, 6003, "Invalid request headers"), error_chain: malformedChain };
   }
-  if (error.because !== "missing") {
-    if (pair(headers) !== null) return wire(403, 9103, "Unknown X-Auth-Key or X-Auth-Email");
-    // What clients take for the sign of a token that is an account's and no user's.
-    if (/\/tokens\/verify$/.test(path)) return wire(401, 1000, "Invalid API Token");
-  } else if (!/^\/accounts\/./.test(path)) {
-    return wire(401, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers");
+  const plain = errors[error.code];
+  if (error.because === "missing") {
+    const ofAccount = /^\/accounts\/./.test(path);
+    return ofAccount ? plain : wire(401, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers");
   }
-  return errors[error.code];
+  if (error.because !== "misplaced" && pair(headers) !== null) {
+    return wire(403, 9103, "Unknown X-Auth-Key or X-Auth-Email");
+  }
+  // What clients take for the sign of a token that is an account's and no user's.
+  return path.endsWith("/tokens/verify") ? wire(401, 1000, "Invalid API Token") : plain;
 }
 
 /** Clients know by these codes that a token has no user, and go on without one. */

@@ -3,7 +3,7 @@
 // secret, body, in this order.
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from "fastify";
 import type { Static, TSchema } from "typebox";
-import { unauthenticated } from "../../core/access.ts";
+import { denied, unauthenticated } from "../../core/access.ts";
 import type { CallerKind } from "../../core/caller.ts";
 import { CofferError, invalid } from "../../core/errors.ts";
 import type { Operations } from "../../core/operations.ts";
@@ -102,6 +102,7 @@ function admitted<P, A extends TSchema>(
       if (caller.kind === "service") return;
       const nobody: Intent = { ...services, kinds: ["service"], scope: null, place: "anywhere" };
       await preflight(caller, account(place.account ?? ""), nobody);
+      throw denied("not a service");
     }
     if (scope !== undefined) await demandScope(caller, { ...scope, kinds: managing });
     if (intent !== undefined) {

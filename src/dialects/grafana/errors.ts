@@ -128,16 +128,16 @@ function headersOf({ code, details }: CofferError): Record<string, string> {
   return errors[code].status === 401 ? { "www-authenticate": 'Bearer realm="coffer"' } : {};
 }
 
+const gsmMessages: { readonly [status: number]: string } = {
+  401: "unauthorized",
+  403: "not authorized",
+  404: "not found",
+};
+
 /** The secrets manager's own form, which agents read by its status alone. */
 function gsmError(error: CofferError, status: number, headers: Record<string, string>): ErrorReply {
-  const message =
-    status === 401
-      ? "unauthorized"
-      : status === 403
-        ? "not authorized"
-        : status === 404
-          ? "not found"
-          : ((errors[error.code] as Wire).message ?? error.message);
+  const { message: own }: Wire = errors[error.code];
+  const message = gsmMessages[status] ?? own ?? error.message;
   return { status, headers, body: { code: "error", message } };
 }
 

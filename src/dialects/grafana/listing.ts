@@ -2,10 +2,10 @@
 import { limits } from "../../core/limits.ts";
 import type { Operations } from "../../core/operations.ts";
 import type { Store } from "../../core/stores/store.ts";
-import type { At, Noun, Record } from "./noun.ts";
+import type { At, Kept, Noun } from "./noun.ts";
 import type { QueryText } from "./options.ts";
 import { continueToken, limitOf, placeOf } from "./paging.ts";
-import { type KubeObject, kubeObject, type Stored } from "./present.ts";
+import { kubeObject, type Stored } from "./present.ts";
 import { type Selection, selects } from "./selectors.ts";
 import { groupVersion } from "./status.ts";
 import { type TableForm, table } from "./table.ts";
@@ -20,7 +20,7 @@ export interface Objects {
 const turnMax = 1_000;
 
 /** Objects of one namespace, from a place on. Without a limit: all. */
-export async function objectsIn<R extends Record, S>(
+export async function objectsIn<R extends Kept, S>(
   noun: Noun<R, S>,
   at: At,
   selection: Selection,
@@ -51,7 +51,7 @@ export async function objectsIn<R extends Record, S>(
 }
 
 /** Over all namespaces of which the caller may list the objects, in the order of their names. */
-export async function objectsEverywhere<R extends Record, S>(
+export async function objectsEverywhere<R extends Kept, S>(
   noun: Noun<R, S>,
   { stores }: Pick<Operations, "stores">,
   at: Pick<At, "caller" | "org">,
@@ -105,7 +105,7 @@ function before(slug: string): string {
   return `${slug.slice(0, -1)}${String.fromCharCode(code - 1)}~`;
 }
 
-export function presentList<R extends Record, S>(
+export function presentList<R extends Kept, S>(
   noun: Noun<R, S>,
   { stored, revision, next }: Objects,
   form: TableForm | "plain",
@@ -116,7 +116,7 @@ export function presentList<R extends Record, S>(
   return { kind: `${noun.kind}List`, apiVersion: groupVersion, metadata, items };
 }
 
-export function presentTable<R extends Record, S>(
+export function presentTable<R extends Kept, S>(
   noun: Noun<R, S>,
   stored: readonly Stored[],
   form: TableForm,
@@ -126,11 +126,11 @@ export function presentTable<R extends Record, S>(
   return table(form, metadata, noun.columns, rows);
 }
 
-export function presentOne<R extends Record, S>(
+export function presentOne<R extends Kept, S>(
   noun: Noun<R, S>,
   stored: Stored,
   form: TableForm | "plain",
-): KubeObject | unknown {
+): unknown {
   if (form === "plain") return kubeObject(noun.kind, stored);
   return presentTable(noun, [stored], form, { resourceVersion: String(stored.revision ?? "") });
 }

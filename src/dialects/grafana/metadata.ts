@@ -110,9 +110,7 @@ function annotationErrors(annotations: Strings): readonly FieldError[] {
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations)) {
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
-    if (!isQualifiedName(key.toLowerCase()))
-      errors.push(invalidField(field, key.slice(0, 64), qualifiedRule));
-    else if (!isQualifiedName(key)) errors.push(invalidField(field, key.slice(0, 64), qualifiedRule));
+    if (!isQualifiedName(key)) errors.push(invalidField(field, key.slice(0, 64), qualifiedRule));
     if (value.includes("\u0000")) errors.push(invalidField(field, key, "must not hold U+0000"));
   }
   if (bytes > limits.annotationsBytesMax) errors.push(tooLong(field, limits.annotationsBytesMax, "bytes"));

@@ -27,7 +27,7 @@ export interface Draft<Spec> {
   readonly spec: Spec;
 }
 
-export interface Record {
+export interface Kept {
   readonly id: string;
   readonly name: string;
   readonly revision: number;
@@ -40,7 +40,7 @@ export interface Listed<R> {
   readonly more: boolean;
 }
 
-export interface Noun<R extends Record, Spec> {
+export interface Noun<R extends Kept, Spec> {
   readonly kind: string;
   readonly resource: "securevalues" | "keepers";
   /** What the names begin with that nobody gave. */

@@ -3,7 +3,7 @@
 import { CofferError } from "../../core/errors.ts";
 import { decode, type Parsed, parseBody } from "./decode.ts";
 import { mediaType, unsupported } from "./media.ts";
-import type { Noun, Record } from "./noun.ts";
+import type { Kept, Noun } from "./noun.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";
 import { applied, jsonPatch, mergePatch, PatchFailed, parseJsonPatch, strategicPatch } from "./patch.ts";
 import type { Asked } from "./route.ts";
@@ -17,7 +17,7 @@ const accepted =
 /** From an object to what the patch makes of it. */
 type Patch = (target: unknown) => unknown;
 
-export async function patchedBy<R extends Record, S>(noun: Noun<R, S>, asked: Asked): Promise<Answer> {
+export async function patchedBy<R extends Kept, S>(noun: Noun<R, S>, asked: Asked): Promise<Answer> {
   const { at, name, query, body, request } = asked;
   const type = mediaType(request.headers["content-type"]);
   const apply = type === "application/apply-patch+yaml";
@@ -69,7 +69,7 @@ function demandObject(value: unknown): unknown {
 }
 
 /** A patch does not make another object of one. */
-function demandSelf<R extends Record, S>(
+function demandSelf<R extends Kept, S>(
   noun: Noun<R, S>,
   { metadata = {} }: Wire<S>,
   current: Readonly<{ [member: string]: unknown }>,
@@ -84,7 +84,7 @@ function demandSelf<R extends Record, S>(
   return null;
 }
 
-async function appliedBy<R extends Record, S>(
+async function appliedBy<R extends Kept, S>(
   noun: Noun<R, S>,
   { at, name }: Asked,
   parsed: Parsed,
@@ -110,9 +110,8 @@ async function appliedBy<R extends Record, S>(
     ...(resourceVersion === "" ? {} : { resourceVersion }),
   };
   const change: Change<S> = (current) => {
-    const { value } = {
-      value: applied(structuredClone(current), { ...manifest, metadata: { ...meta, ...conditions } }),
-    };
+    const named = { ...manifest, metadata: { ...meta, ...conditions } };
+    const value = applied(structuredClone(current), named);
     return decode<Wire<S>>(noun.struct, { value, repeated: [] }).object;
   };
   try {

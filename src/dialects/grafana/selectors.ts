@@ -82,8 +82,7 @@ function parseLabelSelector(text: string): readonly Requirement[] {
     tokens.push(match[1] ?? "");
   }
   if (tokens.length === 0) return [];
-  const parser = requirementsOf(tokens);
-  return parser;
+  return requirementsOf(tokens);
 }
 
 function requirementsOf(tokens: readonly string[]): readonly Requirement[] {

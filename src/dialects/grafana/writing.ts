@@ -4,10 +4,10 @@ import { setTimeout } from "node:timers/promises";
 import { CofferError } from "../../core/errors.ts";
 import { type Decoded, demandKind, findingsShownMax, strictError } from "./decode.ts";
 import { generatedName, keptAnnotations, metadataErrors, nameErrors } from "./metadata.ts";
-import type { At, Draft, Noun, Record } from "./noun.ts";
+import type { At, Draft, Kept, Noun } from "./noun.ts";
 import type { FieldValidation, WriteOptions } from "./options.ts";
 import { kubeObject, type Stored } from "./present.ts";
-import type { ObjectMeta, Wire } from "./schema.ts";
+import type { ObjectMeta, Strings, Wire } from "./schema.ts";
 import {
   type Answer,
   alreadyExists,
@@ -45,18 +45,21 @@ function escaped(text: string): string {
   return text.replace(/[^ -~]/g, "?").replace(/["\\]/g, "\\$&");
 }
 
-function named<R extends Record, S>({ resource, kind }: Noun<R, S>, name: string | null): Named {
+function named<R extends Kept, S>({ resource, kind }: Noun<R, S>, name: string | null): Named {
   return { resource, kind, name };
 }
 
-/** The metadata of a draft, as it is kept. */
-function keptMeta(meta: ObjectMeta): ObjectMeta {
-  if ((meta.annotations?.["grafana.app/folder"] ?? "") !== "") throw refuse("folders are not supported");
+const folder = "grafana.app/folder";
+
+/** The metadata of a draft, as it is kept. `known`: the annotations that stand already. */
+function keptMeta(meta: ObjectMeta, known: Strings): ObjectMeta {
+  const given = meta.annotations?.[folder] ?? "";
+  if (given !== "" && given !== known[folder]) throw refuse("folders are not supported");
   return { ...meta, labels: meta.labels ?? {}, annotations: keptAnnotations(meta.annotations ?? {}) };
 }
 
 /** In upstream's order: the spec, then the name, which ends it, then single entries, which stand alone. */
-function faults<R extends Record, S>(
+function faults<R extends Kept, S>(
   noun: Noun<R, S>,
   at: At,
   draft: Draft<S>,
@@ -74,14 +77,14 @@ function faults<R extends Record, S>(
   return [...errors, ...metadataErrors(draft.meta, known)];
 }
 
-export async function create<R extends Record, S>(
+export async function create<R extends Kept, S>(
   noun: Noun<R, S>,
   at: At,
   object: Wire<S>,
   { dryRun }: Pick<WriteOptions, "dryRun">,
 ): Promise<Answer> {
   demandKind(object, noun.kind);
-  const meta = keptMeta(object.metadata ?? {});
+  const meta = keptMeta(object.metadata ?? {}, {});
   if ((meta.namespace ?? "") !== "" && meta.namespace !== at.namespace)
     throw refuse("the namespace of the provided object does not match the namespace sent on the request");
   if ((meta.resourceVersion ?? "") !== "")
@@ -107,7 +110,7 @@ export async function create<R extends Record, S>(
 /** What is to become of an object, made of how it stands now; or why nothing is to. */
 export type Change<S> = (current: Readonly<{ [member: string]: unknown }>) => Wire<S> | Answer;
 
-export async function update<R extends Record, S>(
+export async function update<R extends Kept, S>(
   noun: Noun<R, S>,
   at: At,
   name: string,
@@ -138,7 +141,7 @@ export async function update<R extends Record, S>(
   }
 }
 
-function checkedUpdate<R extends Record, S>(
+function checkedUpdate<R extends Kept, S>(
   noun: Noun<R, S>,
   at: At,
   before: { readonly record: R; readonly stored: Stored },
@@ -146,7 +149,7 @@ function checkedUpdate<R extends Record, S>(
 ): Draft<S> | Answer {
   demandKind(object, noun.kind);
   const { stored } = before;
-  const meta = keptMeta(object.metadata ?? {});
+  const meta = keptMeta(object.metadata ?? {}, stored.annotations);
   const { uid = "", resourceVersion = "" } = meta;
   if (uid !== "" && uid !== stored.id)
     return conflict(named(noun, stored.name), otherUid(uid.slice(0, 64), stored.id));

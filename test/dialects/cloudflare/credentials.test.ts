@@ -158,6 +158,10 @@ describe("verify, on a server of its own", async () => {
       { messages: active },
     );
     expectRefused(await owner.get(`${accountPath(other)}/tokens/verify`), 401, invalidToken);
+    const byPair = asPair(other.bootstrap.person.email, other.token);
+    const verified = await other.call(null).get(`${accountPath(other)}/tokens/verify`, byPair);
+    expectRefused(verified, 401, invalidToken);
+    expect((await other.call(null).get(verify, byPair)).status).toBe(200);
     expectRefused(await caller.get(`${v4}/accounts/${nowhere}/tokens/verify`), 403, authentication);
     const service = other.call(await aService(other, "workers"));
     expectRefused(await service.get(verify), 403, authentication);

@@ -3,7 +3,7 @@ import { CofferError } from "../../../core/errors.ts";
 import { decode, parseBody } from "../decode.ts";
 import { objectsIn, presentList, presentOne } from "../listing.ts";
 import { bodyForm } from "../media.ts";
-import type { Noun, Record } from "../noun.ts";
+import type { Kept, Noun } from "../noun.ts";
 import { isYes, writeOptions } from "../options.ts";
 import { patchedBy } from "../patching.ts";
 import { type Asked, type Declared, route, type Site } from "../route.ts";
@@ -27,14 +27,14 @@ import { create, heeded, update } from "../writing.ts";
 
 type ScopeName = keyof typeof scopes;
 
-export interface ObjectRoutes<R extends Record, S> {
+export interface ObjectRoutes<R extends Kept, S> {
   readonly noun: Noun<R, S>;
   readonly scopes: Readonly<{ [V in "read" | "create" | "write" | "delete"]: ScopeName }>;
   /** Null: this kind cannot be watched. */
   readonly watch: ((asked: Asked) => Promise<"sent" | Answer>) | null;
 }
 
-export function objectRoutes<R extends Record, S>(site: Site, parts: ObjectRoutes<R, S>): string[] {
+export function objectRoutes<R extends Kept, S>(site: Site, parts: ObjectRoutes<R, S>): string[] {
   const { noun, scopes, watch } = parts;
   const all = `/apis/${groupVersion}/namespaces/:namespace/${noun.resource}`;
   const one = `${all}/:name`;
@@ -57,7 +57,7 @@ export function objectRoutes<R extends Record, S>(site: Site, parts: ObjectRoute
 
   route(site, declare("GET", "some", "list", "list", scopes.read), async (asked) => {
     const { at, query } = asked;
-    if (isYes(query.watch)) {
+    if (isYes(query.watch) && asked.request.method === "GET") {
       if (watch === null) throw new CofferError("route.method", "This kind cannot be watched.");
       return watch(asked);
     }

@@ -64,7 +64,7 @@ export function secureValueRoutes(site: Site): void {
     },
     async (asked) => {
       const { at, query } = asked;
-      if (isYes(query.watch)) return watched(asked, "all");
+      if (isYes(query.watch) && asked.request.method === "GET") return watched(asked, "all");
       const form = formOf(asked);
       if (typeof form === "object" && isAnswer(form)) return form;
       const objects = await objectsEverywhere(noun, operations, at, selectionOf(query), query);
