@@ -1,8 +1,8 @@
-// The clients that are run, built by Go from what its module proxy serves, and those that it refuses.
+// The clients that are run, built by Go from what its module proxy serves.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { installed } from "../support/cache.ts";
-import { install, machineEnvironment, run, temporaryFolder } from "../support/processes.ts";
+import { install } from "../support/processes.ts";
 
 const here = import.meta.dirname;
 
@@ -31,15 +31,4 @@ async function build(client: string, program: string, source: string): Promise<s
     return install("go", ["build", ...flags, "-o", join(into, program), source], pins);
   });
   return join(folder, program);
-}
-
-/** What the module proxy says to whoever asks for the module. */
-export type Delivery = "delivered" | { readonly refused: string } | { readonly unclear: string };
-
-export async function deliveryOf(module: string): Promise<Delivery> {
-  const options = { env: machineEnvironment(), cwd: temporaryFolder() };
-  const { code, stderr } = await run("go", ["list", "-m", `${module}@latest`], options);
-  if (code === 0) return "delivered";
-  const refusal = /\b(?:403 Forbidden|404 Not Found|410 Gone)\b/.exec(stderr);
-  return refusal === null ? { unclear: stderr } : { refused: refusal[0] };
 }

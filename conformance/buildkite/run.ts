@@ -1,6 +1,8 @@
 // The real clients of Buildkite secrets against servers on empty data folders.
+
+import { sayWhatWasNotRun } from "../support/go.ts";
 import { openSuite } from "../support/suite.ts";
-import { buildClients, type Clients, deliveryOf } from "./clients.ts";
+import { buildClients, type Clients } from "./clients.ts";
 import { jobChecks } from "./job.ts";
 import { oidcChecks } from "./oidc.ts";
 import { restChecks } from "./rest.ts";
@@ -28,14 +30,10 @@ async function runAll({ agent, rest }: Clients): Promise<void> {
     "buildkite-agent: patterns of files (artifacts, if_changed, keys of caches) are refused, because the " +
       "module drjosh.dev/zzglob stands replaced by agent/zzglob; nothing else is",
   );
-  await sayWhatWasNotRun("bk", "github.com/buildkite/cli/v3");
-  await sayWhatWasNotRun("the Terraform provider", "github.com/buildkite/terraform-provider-buildkite");
-}
-
-async function sayWhatWasNotRun(client: string, module: string): Promise<void> {
-  const delivery = await deliveryOf(module);
-  if (delivery === "delivered")
-    suite.notRun(client, `${module} can be had here, and no check of it is written`);
-  else if ("refused" in delivery) suite.notDelivered(client, `${module}: ${delivery.refused}`);
-  else suite.notRun(client, `${module}: ${delivery.unclear}`);
+  await sayWhatWasNotRun(suite, "bk", "github.com/buildkite/cli/v3");
+  await sayWhatWasNotRun(
+    suite,
+    "the Terraform provider",
+    "github.com/buildkite/terraform-provider-buildkite",
+  );
 }

@@ -1,6 +1,6 @@
 // The clients of Grafana's secrets API: kubectl as this machine has it, Kubernetes' own client for
 // JavaScript, and k6, against a server with TLS on an empty data folder.
-import { deliveryOf } from "../buildkite/clients.ts";
+import { sayWhatWasNotRun } from "../support/go.ts";
 import { openSuite } from "../support/suite.ts";
 import { clientNodeChecks } from "./client-node.ts";
 import { buildK6, k6Checks } from "./k6.ts";
@@ -25,12 +25,6 @@ await clientNodeChecks(suite, site);
 const k6 = await buildK6();
 if (k6 === null) suite.notRun("k6", "Go, which builds it, is not installed");
 else await k6Checks(suite, site, k6);
-for (const [client, module] of k6 === null ? [] : notBuilt) {
-  const delivery = await deliveryOf(module);
-  if (delivery === "delivered")
-    suite.notRun(client, `${module} can be had here, and no check of it is written`);
-  else if ("refused" in delivery) suite.notDelivered(client, `${module}: ${delivery.refused}`);
-  else suite.notRun(client, `${module}: ${delivery.unclear}`);
-}
+for (const [client, module] of k6 === null ? [] : notBuilt) await sayWhatWasNotRun(suite, client, module);
 await site.coffer.stop();
 suite.end();

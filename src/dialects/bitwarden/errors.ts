@@ -98,7 +98,8 @@ export function presentError(error: CofferError, { path }: ErrorContext): ErrorR
 function identityError({ code, message }: CofferError, status: number): ErrorReply {
   const refused: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["caller.unauthenticated", "caller.denied"]);
   if (refused.has(code)) return { status: 400, headers: {}, body: { error: "invalid_client" } };
-  if (status < 500) return { status: 400, headers: {}, body: { error: "invalid_request" } };
+  const form = status < 500 && status !== 404;
+  if (form) return { status: 400, headers: {}, body: { error: "invalid_request" } };
   return { status, headers: {}, body: errorBody(errors[code].message ?? message) };
 }
 

@@ -232,3 +232,14 @@ describe("the token of a login", () => {
     }
   });
 });
+
+test("404: whatever else is asked of the identity server", async () => {
+  for (const path of [
+    "/identity",
+    "/identity/connect/authorize",
+    "/identity/.well-known/openid-configuration",
+  ]) {
+    const { status, body } = await coffer.call(null).get(path);
+    expect({ status, body }).toEqual({ status: 404, body: errorBody("Resource not found.") });
+  }
+});
