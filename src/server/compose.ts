@@ -35,7 +35,6 @@ import { dialects } from "../dialects/all.ts";
 import * as bodies from "../storage/bodies.ts";
 import type { EngineLog } from "../storage/engine.ts";
 import type { FaultModule } from "../storage/faults.ts";
-import { openPostgres, peekPostgres } from "../storage/postgres/open.ts";
 import { lockFolder } from "../storage/sqlite/folder.ts";
 import { openSqlite } from "../storage/sqlite/open.ts";
 import { peekSqlite } from "../storage/sqlite/peek.ts";
@@ -158,11 +157,16 @@ function sqlite(config: Config, parts: NodeParts & { readonly log: EngineLog }):
   };
 }
 
+/** Its client is loaded where it is wanted: most servers keep their own file. */
 function postgres(url: string, { log, faults }: NodeParts & { readonly log: EngineLog }): Storage {
   return {
     shared: true,
-    peek: () => peekPostgres(url, log),
+    async peek() {
+      const { peekPostgres } = await import("../storage/postgres/open.ts");
+      return peekPostgres(url, log);
+    },
     async open() {
+      const { openPostgres } = await import("../storage/postgres/open.ts");
       const module: FaultModule | null = faults === undefined ? null : await import(faults.href);
       const fault = module === null ? {} : { fault: module.fault };
       return openPostgres({ url, bodies, log, node: nodeName(), ...fault });
@@ -242,9 +246,12 @@ async function running(
   });
   if (unlocked.sealed) throw new CofferError("server.sealed", unlocked.because);
   const { keyring } = unlocked;
-  const lacking = keyring.lackingKeys(clock.now());
+  const at = clock.now();
+  const keys = keyring.lackingKeys(at);
   keyring.takeKeys(
-    lacking.length > 0 ? await database.execute(addInternalKeys, lacking) : stored.internalKeys,
+    keys.length > 0
+      ? await database.execute(addInternalKeys, { caller: systemCaller("start"), at, keys })
+      : stored.internalKeys,
   );
   const counted = refusals(clock);
   const workloadKeys = keySets({ rules: parts.trusts, clock, fetch: fetcher(parts.trusts) });
