@@ -29,14 +29,14 @@ for (const engine of coffers) {
       await secrets.create(owner, home, store, { ...secret, policy: readable });
       const before = await secrets.get(owner, home, store, secret);
       const attempts = [
-        secrets.create(owner, home, store, { name: "new", policy: unreadable }),
-        secrets.createAll(owner, home, store, [{ name: "one" }, { name: "new", policy: unreadable }]),
-        secrets.update(owner, home, store, secret, { policy: unreadable }),
-        secrets.modify(owner, home, store, secret, () => ({ policy: unreadable })),
-        secrets.duplicate(owner, home, store, secret, { name: "new", policy: unreadable }),
+        () => secrets.create(owner, home, store, { name: "new", policy: unreadable }),
+        () => secrets.createAll(owner, home, store, [{ name: "one" }, { name: "new", policy: unreadable }]),
+        () => secrets.update(owner, home, store, secret, { policy: unreadable }),
+        () => secrets.modify(owner, home, store, secret, () => ({ policy: unreadable })),
+        () => secrets.duplicate(owner, home, store, secret, { name: "new", policy: unreadable }),
       ];
       for (const attempt of attempts) {
-        const { code, details } = await refusal(attempt);
+        const { code, details } = await refusal(attempt());
         const rule = "rule 1 has an unknown claim 'branch'";
         expect({ code, details }).toMatchObject({
           code: "request.invalid",

@@ -53,7 +53,7 @@ async function check(place: Place, options: VerifyOptions = {}): Promise<Report>
   }
 }
 
-/** The hash of every entry that the tables hold. */
+/** The hash of every entry that the tables hold. A second connection that writes adds that it began. */
 async function hashes(place: Place): Promise<Set<string>> {
   const source = await sourceOf(place);
   const found = new Set<string>();
@@ -100,7 +100,7 @@ for (const engine of coffers) {
     afterEach(() => coffer.stop());
 
     test("without an archive nothing is removed, and the log says so once", async () => {
-      const before = (await hashes(place(coffer))).size;
+      const before = await hashes(place(coffer));
       const said: string[] = [];
       const log = { ...silentLog, warn: (_: object, message: string) => void said.push(message) };
       const run = retention(coffer.node.context, null, log);
@@ -113,14 +113,14 @@ for (const engine of coffers) {
       const gone = retention(coffer.node.context, join(folder, "nowhere"), log);
       await gone(running);
       expect(said.at(-1)).toContain("audit.archive is not there");
-      expect((await hashes(place(coffer))).size).toBe(before);
+      expect((await hashes(place(coffer))).isSupersetOf(before)).toBe(true);
     });
 
     test("what is not yet old stays", async () => {
-      const before = (await hashes(place(coffer))).size;
+      const before = await hashes(place(coffer));
       clock.pass(406 * day);
       await retention(coffer.node.context, archive, silentLog)(running);
-      expect((await hashes(place(coffer))).size).toBe(before);
+      expect((await hashes(place(coffer))).isSupersetOf(before)).toBe(true);
       expect(readdirSync(archive)).toEqual([]);
     });
 
