@@ -106,7 +106,7 @@ import { changedSince } from "./sights/sync.ts";
 import { pastVersions, removePastVersions } from "./sights/versions.ts";
 import { admittedTo, whereThing } from "./sights/where.ts";
 import { createStores } from "./stores/create.ts";
-import { getStore, listStores, organizationOfStore } from "./stores/read.ts";
+import { getStore, listStores } from "./stores/read.ts";
 import { removeStore } from "./stores/remove.ts";
 import { updateStore } from "./stores/update.ts";
 import { revokeCurrentToken } from "./tokens/current.ts";
@@ -282,7 +282,6 @@ const allQueries: readonly AnyQuery[] = [
   matchTrusts,
   newestHeadAt,
   onlyOrganization,
-  organizationOfStore,
   prepareBatch,
   prepareReveal,
   reachedOrganization,

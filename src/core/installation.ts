@@ -3,6 +3,7 @@ import type { Call } from "./access.ts";
 import type { AuditAction } from "./actions.ts";
 import type { AuditTarget } from "./audit/entry.ts";
 import { standingOf } from "./keys/root.ts";
+import { termTarget } from "./keys/term.ts";
 import { entryOf } from "./operation.ts";
 import { insertOrganization, type NewOrganization } from "./organizations/create.ts";
 import type { Person } from "./people/person.ts";
@@ -109,15 +110,23 @@ export const readKeys: Query<null, StoredKeys> = {
   }),
 };
 
+interface AddKeysInput extends Call {
+  readonly keys: readonly InternalKeyRecord[];
+}
+
 /** Adds what is lacking, unless another node was first; answers all there are. */
-export const addInternalKeys: Command<readonly InternalKeyRecord[], readonly InternalKeyRecord[]> = {
+export const addInternalKeys: Command<AddKeysInput, readonly InternalKeyRecord[]> = {
   name: "installation.add-keys",
-  run: async (tx, keys) => {
+  run: async (tx, input) => {
     // Two nodes that start at once take turns here.
     await tx.access.raiseInstallationEpoch();
     const before = await tx.installation.internalKeys();
     const known = new Set(before.map(({ purpose }) => purpose));
-    for (const key of keys) if (!known.has(key.purpose)) await tx.installation.insertInternalKey(key);
+    for (const key of input.keys) {
+      if (known.has(key.purpose)) continue;
+      await tx.installation.insertInternalKey(key);
+      await noted(tx, input, "key.manage", termTarget(key), { change: "added", purpose: key.purpose });
+    }
     return tx.installation.internalKeys();
   },
 };

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, expect, test } from "vitest";
 import { startCoffer, type TestCoffer } from "../support/server.ts";
+import { readTrail } from "../support/trail.ts";
 
 const data = mkdtempSync(join(tmpdir(), "coffer-late-"));
 let coffer: TestCoffer;
@@ -34,7 +35,20 @@ test("keys that came with a later release are made at the next start, and stay",
   coffer = await coffer.restart();
   const key = "/v1/organizations/default/bitwarden/transport-key";
   const { body } = await coffer.call(coffer.token).get(key);
+  const made = async () =>
+    (await readTrail(coffer, null)).filter(({ details }) => details?.includes('"purpose":'));
+  const entry = (purpose: string) => ({
+    organization_id: null,
+    caller_kind: "system",
+    caller_name: "start",
+    action: "key.manage",
+    target_kind: "key",
+    outcome: "allowed",
+    details: JSON.stringify({ change: "added", purpose }),
+  });
+  expect(await made()).toMatchObject([entry("token-signing"), entry("transport")]);
   coffer = await coffer.restart();
+  expect(await made()).toHaveLength(2);
   expect((await coffer.call(coffer.token).get(key)).body).toEqual(body);
   expect(purposes().filter((each) => all.includes(each))).toEqual(all);
 });

@@ -28,7 +28,10 @@ export interface TrailEntry {
 const everything = "SELECT * FROM audit_entries ORDER BY stream, seq";
 
 /** `database`: the address of its PostgreSQL; null for the embedded one. */
-export async function readTrail(coffer: TestCoffer, database: string | null): Promise<readonly TrailEntry[]> {
+export async function readTrail(
+  coffer: Pick<TestCoffer, "data">,
+  database: string | null,
+): Promise<readonly TrailEntry[]> {
   if (database !== null) return readPostgres(database);
   const file = new DatabaseSync(join(coffer.data, "coffer.db"), { readOnly: true });
   try {

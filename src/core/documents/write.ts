@@ -52,10 +52,13 @@ export const createDocument = mutation<CreateInput, Document>({
   },
 });
 
-interface UpdateInput extends ShelfCall {
+interface ChangeInput extends ShelfCall {
   readonly name: string;
-  readonly body: Attributes;
   readonly precondition: Precondition;
+}
+
+interface UpdateInput extends ChangeInput {
+  readonly body: Attributes;
   readonly dryRun: boolean;
 }
 
@@ -64,10 +67,7 @@ export const updateDocument = mutation<UpdateInput, Document>({
   action,
   target: documentTarget,
   run: async (tx, input) => {
-    const { store, shelf, because } = await shelfOf(tx, input, action);
-    const before = await tx.documents.find(shelf, input.name);
-    if (before === null) throw documentNotFound();
-    demandPrecondition(before, input.precondition);
+    const { store, because, before } = await documentToChange(tx, input);
     if (JSON.stringify(before.body) === JSON.stringify(input.body)) {
       if (!input.dryRun) await told(tx, input, store, before, because, "nothing");
       return before;
@@ -86,27 +86,27 @@ export const updateDocument = mutation<UpdateInput, Document>({
   },
 });
 
-interface RemoveInput extends ShelfCall {
-  readonly name: string;
-  readonly precondition: Precondition;
-}
-
-export const removeDocument = mutation<RemoveInput, Document>({
+export const removeDocument = mutation<ChangeInput, Document>({
   name: "document.remove",
   frees: true,
   action,
   target: documentTarget,
   run: async (tx, input) => {
-    const { store, shelf, because } = await shelfOf(tx, input, action);
-    const before = await tx.documents.find(shelf, input.name);
-    if (before === null) throw documentNotFound();
-    demandPrecondition(before, input.precondition);
+    const { store, because, before } = await documentToChange(tx, input);
     const revision = await nextRevision(tx, input.organizationId);
     await tx.documents.remove(before.id);
     await told(tx, input, store, { ...before, revision }, because, "removed");
     return before;
   },
 });
+
+async function documentToChange(tx: Transaction, input: ChangeInput) {
+  const { store, shelf, because } = await shelfOf(tx, input, action);
+  const before = await tx.documents.find(shelf, input.name);
+  if (before === null) throw documentNotFound();
+  demandPrecondition(before, input.precondition);
+  return { store, because, before };
+}
 
 async function nextRevision(tx: Transaction, organizationId: string): Promise<number> {
   return (await tx.organizations.advance(organizationId, { revisions: 1, secrets: 0, stores: 0 })).revision;

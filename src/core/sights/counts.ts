@@ -1,13 +1,13 @@
 // How much there is, as far as the caller may read it.
-import { type Access, admit, standingOf, storeOf, targetOf } from "../access.ts";
+import { type Access, admit, standingOf, targetOf } from "../access.ts";
 import { type Authority, authorize, storesFor } from "../authorize.ts";
 import { limits } from "../limits.ts";
 import { machineNotFound } from "../machines/machine.ts";
 import type { OrganizationCall } from "../operation.ts";
 import type { Query, ReadTransaction } from "../ports.ts";
-import { storeNotFound } from "../stores/store.ts";
-import { listMachineSights, listStoreSights } from "./places.ts";
-import { mayOnMachine, mayOnStore } from "./sight.ts";
+import { listMachineSights, listStoreSights, sightOfStore } from "./places.ts";
+import { secretsIn, singleSecrets } from "./reached.ts";
+import { mayOnMachine } from "./sight.ts";
 
 export interface OrganizationCounts {
   readonly stores: number;
@@ -30,23 +30,12 @@ export const countOrganization: Query<OrganizationCall, OrganizationCounts> = {
 /** Those of whole stores, and those that are held one by one beside them. */
 async function secretsOf(tx: ReadTransaction, organizationId: string, authority: Authority): Promise<number> {
   const storeIds = storesFor(authority, "secret.reveal");
-  const { standing } = authority;
-  const whole = storeIds?.length === 0 ? 0 : await tx.secrets.count(activeIn(organizationId, storeIds));
-  if (storeIds === null || (standing?.kind !== "person" && standing?.kind !== "machine")) return whole;
-  const held = await tx.secrets.getAll(organizationId, [...standing.holdings.secrets.keys()]);
-  const beside = held.filter(
-    (secret) =>
-      secret !== null &&
-      secret.state === "active" &&
-      !storeIds.includes(secret.storeId) &&
-      authorize(authority, "secret.reveal", targetOf(secret)).allowed,
+  const whole = storeIds?.length === 0 ? 0 : await tx.secrets.count(secretsIn(organizationId, storeIds));
+  const single = await singleSecrets(tx, organizationId, authority, storeIds);
+  const beside = single.filter(
+    (secret) => secret.state === "active" && authorize(authority, "secret.reveal", targetOf(secret)).allowed,
   );
   return whole + beside.length;
-}
-
-function activeIn(organizationId: string, storeIds: readonly string[] | null) {
-  const every = { search: null, labels: [], consumersAnyOf: null } as const;
-  return { ...every, organizationId, storeIds, state: "active" } as const;
 }
 
 interface OneInput extends OrganizationCall {
@@ -65,12 +54,10 @@ export const countStore: Query<OneInput, StoreCounts> = {
   run: async (tx, input) => {
     const { organizationId, id } = input;
     const access = await admit(tx, input, { id: organizationId });
-    const store = await storeOf(tx, access, { id });
-    const { read, write } = mayOnStore(access, store);
-    if (!read || id === access.organization.defaultStoreId) throw storeNotFound("not his to see");
+    const { may } = await sightOfStore.run(tx, input);
     const whole = authorize(access.authority, "secret.reveal", { kind: "store", storeId: id }).allowed;
-    const secrets = whole ? await tx.secrets.count(activeIn(organizationId, [id])) : 0;
-    const kinds = write ? await subjectsOn(tx, access, { kind: "store", id }) : [];
+    const secrets = whole ? await tx.secrets.count(secretsIn(organizationId, [id])) : 0;
+    const kinds = may.write ? await subjectsOn(tx, access, { kind: "store", id }) : [];
     const machines = kinds.filter((kind) => kind === "machine").length;
     return { secrets, people: kinds.length - machines, machines };
   },

@@ -8,6 +8,7 @@ import type { Query, ReadTransaction } from "../ports.ts";
 import { secretPosition } from "../secrets/position.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { storeNotFound } from "../stores/store.ts";
+import { secretsIn, singleSecrets } from "./reached.ts";
 import { hasValue, mayOnSecret, mayOnStore, type SecretSight, storeNames } from "./sight.ts";
 
 interface ByIdInput extends OrganizationCall {
@@ -60,7 +61,11 @@ export const listSecretSights: Query<ListInput, SecretSights> = {
     const rows = whole !== null && whole.length === 0 ? [] : await pageOf(tx, input, whole);
     const last = rows.length > input.limit ? rows[input.limit - 1] : undefined;
     const page = rows.slice(0, input.limit);
-    if (input.after === null) page.push(...(await singleSecrets(tx, access, input.store, whole)));
+    if (input.after === null) {
+      const { authority, organization } = access;
+      const single = await singleSecrets(tx, organization.id, authority, whole);
+      page.push(...single.filter(({ storeId }) => liesIn(input.store, storeId)));
+    }
     const nameOf = storeNames(tx, access);
     const sights: SecretSight[] = [];
     for (const secret of page) {
@@ -86,14 +91,7 @@ async function wholeStores(
 
 function pageOf(tx: ReadTransaction, input: ListInput, storeIds: readonly string[] | null) {
   return tx.secrets.list({
-    filter: {
-      organizationId: input.organizationId,
-      storeIds,
-      state: "active",
-      search: null,
-      labels: [],
-      consumersAnyOf: null,
-    },
+    filter: secretsIn(input.organizationId, storeIds),
     order: "updated",
     direction: "asc",
     after: input.after,
@@ -102,22 +100,8 @@ function pageOf(tx: ReadTransaction, input: ListInput, storeIds: readonly string
   });
 }
 
-/** Those that he holds one by one, beyond whole stores. */
-async function singleSecrets(
-  tx: ReadTransaction,
-  { authority, organization }: Access,
-  ref: Ref | null,
-  whole: readonly string[] | null,
-): Promise<readonly Secret[]> {
-  const { standing } = authority;
-  if (whole === null || (standing?.kind !== "person" && standing?.kind !== "machine")) return [];
-  const held = await tx.secrets.getAll(organization.id, [...standing.holdings.secrets.keys()]);
-  return held.filter(
-    (secret): secret is Secret =>
-      secret !== null &&
-      !whole.includes(secret.storeId) &&
-      (ref === null || ("id" in ref && ref.id === secret.storeId)),
-  );
+function liesIn(ref: Ref | null, storeId: string): boolean {
+  return ref === null || ("id" in ref && ref.id === storeId);
 }
 
 interface TrashInput extends OrganizationCall {
@@ -132,8 +116,7 @@ export const listTrashSights: Query<TrashInput, SecretSights> = {
     const access = await admit(tx, input, { id: input.organizationId });
     permit(access, "secret.purge", organizationTarget());
     const { organizationId, after, limit } = input;
-    const none = { storeIds: null, search: null, labels: [], consumersAnyOf: null } as const;
-    const filter = { ...none, organizationId, state: "trashed" } as const;
+    const filter = secretsIn(organizationId, null, "trashed");
     const order = { order: "updated", direction: "asc" } as const;
     const rows = await tx.secrets.list({ filter, ...order, after, offset: 0, limit: limit + 1 });
     const nameOf = storeNames(tx, access);

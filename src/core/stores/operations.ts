@@ -10,8 +10,9 @@ import { type Page, pageOf } from "../pagination.ts";
 import type { Context } from "../ports.ts";
 import type { Removal } from "../secrets/remove.ts";
 import { demandCustody, parseAttributes } from "../secrets/secret.ts";
+import { whereThing } from "../sights/where.ts";
 import { createStores, type NewStore } from "./create.ts";
-import { getStore, listStores, organizationOfStore } from "./read.ts";
+import { getStore, listStores } from "./read.ts";
 import { removeStore } from "./remove.ts";
 import { type Attributes, parseStoreName, type Store, type StoreOrder } from "./store.ts";
 import { refTarget } from "./target.ts";
@@ -88,7 +89,8 @@ export function storeOperations(ctx: Context, directory: Directory): StoreOperat
       const input = { ...callOf(ctx, caller), organizationId: id, store };
       return read(ctx, { query: getStore, action: "store.read", target, where: "point" }, input);
     },
-    organizationOf: (caller, id) => ctx.database.point(organizationOfStore, { ...callOf(ctx, caller), id }),
+    organizationOf: (caller, id) =>
+      ctx.database.point(whereThing, { ...callOf(ctx, caller), kind: "store", id }),
     async list(caller, org, { after = null, offset = 0, limit, order = null, totals = false }) {
       const { id } = await directory.locate(caller, org, "store.list", storesTarget);
       const input = { ...callOf(ctx, caller), organizationId: id, after, offset, limit, order, totals };

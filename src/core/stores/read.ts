@@ -1,5 +1,5 @@
 // Reading stores: one, or pages of those that a credential reaches.
-import { admit, type Call, liveCredential, permit, permitStores, storeOf, storeTarget } from "../access.ts";
+import { admit, permit, permitStores, storeOf, storeTarget } from "../access.ts";
 import type { OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Query } from "../ports.ts";
@@ -47,26 +47,5 @@ export const listStores: Query<ListInput, StoreList> = {
       rows: await tx.stores.list(organizationId, page),
       total: totals ? await tx.stores.count(organizationId, only) : null,
     };
-  },
-};
-
-interface ReachedInput extends Call {
-  readonly id: string;
-}
-
-/** The one of the caller's organizations that has the store. Whether it is there for him, others decide. */
-export const organizationOfStore: Query<ReachedInput, string | null> = {
-  name: "store.organization",
-  run: async (tx, input) => {
-    const { token, principal } = await liveCredential(tx, input);
-    const bound = token.organizationId ?? principal.organizationId;
-    const reached =
-      bound === null
-        ? (await tx.access.memberships(principal.id)).map(({ organizationId }) => organizationId)
-        : [bound];
-    for (const organizationId of reached) {
-      if ((await tx.stores.find(organizationId, { id: input.id })) !== null) return organizationId;
-    }
-    return null;
   },
 };

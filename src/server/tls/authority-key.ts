@@ -1,6 +1,7 @@
 // The key of the certificate authority: one for the installation, made by the first node that wants it,
 // sealed under the installation key in the database and opened only while something is issued.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { systemCaller } from "../../core/caller.ts";
 import { CofferError } from "../../core/errors.ts";
 import { addInternalKeys, readKeys } from "../../core/installation.ts";
 import type { Context, InternalKeyRecord } from "../../core/ports.ts";
@@ -18,7 +19,9 @@ export async function authorityKey(parts: Parts): Promise<KeyObject> {
   const { database, keyring, clock } = parts;
   const before = await database.point(readKeys, null);
   if (recordOf(before.internalKeys) === null) {
-    await database.execute(addInternalKeys, [keyring.sealAuthority(before.keys, newKey(), clock.now())]);
+    const at = clock.now();
+    const keys = [keyring.sealAuthority(before.keys, newKey(), at)];
+    await database.execute(addInternalKeys, { caller: systemCaller("start"), at, keys });
   }
   // Whoever was first: two nodes may have started at once.
   const { keys, internalKeys } = await database.point(readKeys, null);

@@ -1,48 +1,31 @@
 // Past values, the trash, counts, events, export and import.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startCoffer } from "../../support/server.ts";
 import {
-  aMachine,
-  aMember,
   anId,
   asPerson,
   aTime,
   expectNothing,
   expectProblem,
   expectSentence,
-  grant,
-  type Machine,
-  native,
   nowhere,
   organization,
   page,
   type Speaker,
   sealedText,
+  startBitwarden,
 } from "./support.ts";
 
-const coffer = await startCoffer();
-afterAll(() => coffer.stop());
-const me = coffer.call(coffer.token);
-const home = organization(coffer);
-const organizationId = coffer.bootstrap.organization.id;
+const { me, home, natively, organizationId, owner, aMachine, aMember, aProject, grant } =
+  await startBitwarden();
 
-let owner: Speaker;
-let member: Awaited<ReturnType<typeof aMember>>;
-let writer: Machine;
-let reader: Machine;
-let project: string;
-let ownerMembership: string;
-
-beforeAll(async () => {
-  owner = await asPerson(coffer);
-  member = await aMember(coffer, "member@example.com");
-  [writer, reader] = [await aMachine(coffer, "writer"), await aMachine(coffer, "reader")];
-  project = (await owner.post(`${home}/projects`, { name: owner.seal("P") })).body.id;
-  await grant(coffer, { kind: "machine", id: writer.id }, { kind: "store", id: project }, "write");
-  await grant(coffer, { kind: "machine", id: reader.id }, { kind: "store", id: project }, "read");
-  const { body } = await me.get(`${native(coffer)}/people`);
-  ownerMembership = body.items.find((each: { role: string }) => each.role === "owner").membershipId;
-});
+const member = await aMember("member@example.com");
+const [writer, reader] = [await aMachine("writer"), await aMachine("reader")];
+const project = await aProject(owner);
+await grant({ kind: "machine", id: writer.id }, { kind: "store", id: project }, "write");
+await grant({ kind: "machine", id: reader.id }, { kind: "store", id: project }, "read");
+const { body: people } = await me.get(`${natively}/people`);
+const ownerMembership = people.items.find((each: { role: string }) => each.role === "owner").membershipId;
 
 let made = 0;
 async function aSecret(...values: string[]): Promise<string> {
@@ -144,7 +127,7 @@ describe("versions", () => {
   test("404: hidden and missing, one by one and together", async () => {
     const id = await aSecret("one", "two");
     const [version] = (await writer.get(`/api/secrets/${id}/versions`)).body.data;
-    const stranger = await aMachine(coffer, "stranger");
+    const stranger = await aMachine("stranger");
     expectNothing(await stranger.get(`/api/secrets/${id}/versions`));
     expectNothing(await stranger.get(`/api/secret-versions/${version.id}`));
     expectNothing(await stranger.get(`/api/secret-versions/${nowhere}`));
@@ -207,7 +190,7 @@ describe("trash", () => {
 });
 
 test("counts: what the caller reads", async () => {
-  const own = (await member.post(`${home}/projects`, { name: member.seal("Own") })).body.id;
+  const own = await aProject(member, "Own");
   await member.post(`${home}/secrets`, member.secret("ONE", "v", { projectIds: [own] }));
   const account = (await member.post(`${home}/service-accounts`, { name: member.seal("a") })).body.id;
   const granted = { grantedId: own, read: true, write: true };

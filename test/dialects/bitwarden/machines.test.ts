@@ -1,45 +1,29 @@
 // Machine accounts and their access tokens, for people; to machines none of it is there.
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startCoffer } from "../../support/server.ts";
+import { describe, expect, test } from "vitest";
 import {
-  aMachine,
-  aMember,
   anId,
   asMachine,
-  asPerson,
   aTime,
   expectNothing,
   expectProblem,
   formOf,
-  grant,
   logIn,
-  type Machine,
-  native,
   nowhere,
-  organization,
   page,
   type Speaker,
   seal,
   sealedText,
+  startBitwarden,
   tokenKeyOf,
 } from "./support.ts";
 
-const coffer = await startCoffer();
-afterAll(() => coffer.stop());
-const home = organization(coffer);
-const organizationId = coffer.bootstrap.organization.id;
+const { coffer, me, home, natively, organizationId, owner, aMachine, aMember, aProject, grant } =
+  await startBitwarden();
 
-let owner: Speaker;
-let member: Awaited<ReturnType<typeof aMember>>;
-let other: Awaited<ReturnType<typeof aMember>>;
-let machine: Machine;
-beforeAll(async () => {
-  owner = await asPerson(coffer);
-  member = await aMember(coffer, "member@example.com");
-  other = await aMember(coffer, "other@example.com");
-  machine = await aMachine(coffer);
-});
+const member = await aMember("member@example.com");
+const other = await aMember("other@example.com");
+const machine = await aMachine();
 
 const shown = (id: string) => ({
   object: "serviceAccount",
@@ -65,18 +49,18 @@ test("200: a member makes one, manages it, and gives it tokens; nobody else sees
   expect((await other.get(`${home}/service-accounts`)).body).toEqual(page([]));
   const renamed = await member.put(one, { name: member.seal("ship") });
   expect(member.open(renamed.body.name)).toBe("ship");
-  expect((await coffer.call(coffer.token).get(`${native(coffer)}/machines/${id}`)).body.name).toBe("ship");
+  expect((await me.get(`${natively}/machines/${id}`)).body.name).toBe("ship");
   expectProblem(await member.post(`${home}/service-accounts`, {}), { Name: "The Name field is required." });
 });
 
 test("200: how many secrets each reads, where it is asked for", async () => {
-  const { body: project } = await owner.post(`${home}/projects`, { name: owner.seal("P") });
+  const project = await aProject(owner);
   for (const name of ["ONE", "TWO"])
-    await owner.post(`${home}/secrets`, owner.secret(name, "v", { projectIds: [project.id] }));
+    await owner.post(`${home}/secrets`, owner.secret(name, "v", { projectIds: [project] }));
   const single = await owner.post(`${home}/secrets`, owner.secret("SINGLE", "v"));
-  const counted = await aMachine(coffer, "counted");
-  await grant(coffer, { kind: "machine", id: counted.id }, { kind: "store", id: project.id }, "read");
-  await grant(coffer, { kind: "machine", id: counted.id }, { kind: "secret", id: single.body.id }, "read");
+  const counted = await aMachine("counted");
+  await grant({ kind: "machine", id: counted.id }, { kind: "store", id: project }, "read");
+  await grant({ kind: "machine", id: counted.id }, { kind: "secret", id: single.body.id }, "read");
   const reach = async (query: string) => {
     const { body } = await owner.get(`${home}/service-accounts${query}`);
     return body.data.find(({ id }: { id: string }) => id === counted.id).accessToSecrets;
@@ -86,10 +70,10 @@ test("200: how many secrets each reads, where it is asked for", async () => {
 });
 
 test("200: deleted with their tokens; what may not be is said so; 404 as everywhere", async () => {
-  const gone = await aMachine(coffer, "gone");
-  const kept = await aMachine(coffer, "kept");
-  await grant(coffer, { kind: "person", id: member.id }, { kind: "machine", id: gone.id }, "manage");
-  await grant(coffer, { kind: "person", id: member.id }, { kind: "machine", id: kept.id }, "read");
+  const gone = await aMachine("gone");
+  const kept = await aMachine("kept");
+  await grant({ kind: "person", id: member.id }, { kind: "machine", id: gone.id }, "manage");
+  await grant({ kind: "person", id: member.id }, { kind: "machine", id: kept.id }, "read");
   const remove = (ids: unknown) => member.post("/api/service-accounts/delete", ids);
   for (const ids of [[], [gone.id, gone.id], [gone.id, nowhere], [gone.id, machine.id]]) {
     expectNothing(await remove(ids));
@@ -189,7 +173,7 @@ describe("access tokens", () => {
       expectNothing(await other.post(tokens(id), body));
       expectNothing(await other.post(`${tokens(id)}/revoke`, { ids: [machine.token.id] }));
     }
-    await grant(coffer, { kind: "person", id: other.id }, { kind: "machine", id: machine.id }, "read");
+    await grant({ kind: "person", id: other.id }, { kind: "machine", id: machine.id }, "read");
     expect((await other.get(tokens(machine.id))).status).toBe(200);
     expectNothing(await other.post(tokens(machine.id), body));
     expectNothing(await other.post(`${tokens(machine.id)}/revoke`, { ids: [machine.token.id] }));
@@ -197,7 +181,7 @@ describe("access tokens", () => {
   });
 
   test("revoking is within one machine", async () => {
-    const neighbour = await aMachine(coffer, "neighbour");
+    const neighbour = await aMachine("neighbour");
     await owner.post(`${tokens(machine.id)}/revoke`, { ids: [neighbour.token.id] });
     expect((await neighbour.get(`${home}/secrets`)).status).toBe(200);
   });

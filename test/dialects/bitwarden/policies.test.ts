@@ -1,48 +1,24 @@
 // Who has access to what: policies on projects, secrets and machine accounts, on the core's grants.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startCoffer } from "../../support/server.ts";
+import { describe, expect, test } from "vitest";
 import {
-  aMachine,
-  aMember,
-  asPerson,
   expectNothing,
   expectSentence,
-  grant,
-  type Machine,
-  native,
+  type Member,
   nowhere,
-  organization,
   page,
   type Speaker,
   sealedText,
+  startBitwarden,
 } from "./support.ts";
 
-const coffer = await startCoffer();
-afterAll(() => coffer.stop());
-const me = coffer.call(coffer.token);
-const home = organization(coffer);
+const { me, home, natively, owner, aMachine, aMember, aProject, grant } = await startBitwarden();
 
-type Member = Awaited<ReturnType<typeof aMember>>;
-let owner: Speaker;
-let ann: Member;
-let bob: Member;
-let machine: Machine;
-let project: string;
-let group: string;
-
-beforeAll(async () => {
-  owner = await asPerson(coffer);
-  ann = await aMember(coffer, "ann@example.com");
-  bob = await aMember(coffer, "bob@example.com");
-  machine = await aMachine(coffer);
-  project = await aProject(ann);
-  group = (await me.post(`${native(coffer)}/groups`, { name: "Ops" })).body.id;
-  await me.put(`${native(coffer)}/groups/${group}/members/${bob.id}`);
-});
-
-async function aProject(by: Speaker): Promise<string> {
-  return (await by.post(`${home}/projects`, { name: by.seal("P") })).body.id;
-}
+const ann = await aMember("ann@example.com");
+const bob = await aMember("bob@example.com");
+const machine = await aMachine();
+const project = await aProject(ann);
+const group: string = (await me.post(`${natively}/groups`, { name: "Ops" })).body.id;
+await me.put(`${natively}/groups/${group}/members/${bob.id}`);
 
 const user = (person: Member, write: boolean, currentUser: boolean) => ({
   object: "userAccessPolicy",
@@ -62,7 +38,7 @@ const ops = (write: boolean, currentUserInGroup: boolean) => ({
 });
 const asked = (granteeId: string, write: boolean) => ({ granteeId, read: true, write });
 const grantsOn = async (id: string, kind = "store") =>
-  (await me.get(`${native(coffer)}/grants?object=${kind}:${id}`)).body.items.map(
+  (await me.get(`${natively}/grants?object=${kind}:${id}`)).body.items.map(
     ({ subject, level }: { subject: { id: string }; level: string }) => [subject.id, level],
   );
 
@@ -105,7 +81,7 @@ describe("people on a project", () => {
   test("a native write is shown as write, does not manage, and stays as it is", async () => {
     const own = await aProject(ann);
     const path = `/api/projects/${own}/access-policies/people`;
-    await grant(coffer, { kind: "person", id: bob.id }, { kind: "store", id: own }, "write");
+    await grant({ kind: "person", id: bob.id }, { kind: "store", id: own }, "write");
     expect((await bob.get(`/api/projects/${own}`)).body.write).toBe(true);
     expectNothing(await bob.get(path));
     const { body } = await ann.get(path);
@@ -146,7 +122,7 @@ describe("machine accounts on a project", () => {
 
   test("200: by who writes both; 404 for a machine that is not his", async () => {
     expectNothing(await put(ann, asked(machine.id, true)));
-    await grant(coffer, { kind: "person", id: ann.id }, { kind: "machine", id: machine.id }, "manage");
+    await grant({ kind: "person", id: ann.id }, { kind: "machine", id: machine.id }, "manage");
     const { status, body } = await put(ann, asked(machine.id, true));
     expect({ status, body }).toEqual({
       status: 200,
@@ -204,7 +180,7 @@ describe("what a machine account was granted", () => {
         ],
       },
     });
-    await grant(coffer, { kind: "machine", id: machine.id }, { kind: "store", id: foreign }, "read");
+    await grant({ kind: "machine", id: machine.id }, { kind: "store", id: foreign }, "read");
     const seen = await ann.get(path());
     const permission = seen.body.grantedProjectPolicies.map(
       (each: { hasPermission: boolean; accessPolicy: { grantedProjectId: string } }) => [
@@ -315,9 +291,7 @@ describe("potential grantees", () => {
     const projects = await potential(ann, "projects");
     expect(projects.body.data).toContainEqual(item(project, sealedText, "project"));
     expect((await potential(bob, "service-accounts")).body).toEqual(page([]));
-    const stranger = await coffer
-      .call(coffer.token)
-      .get(`/api/organizations/${nowhere}/access-policies/people/potential-grantees`);
+    const stranger = await me.get(`/api/organizations/${nowhere}/access-policies/people/potential-grantees`);
     expectNothing(stranger);
   });
 });

@@ -1,37 +1,21 @@
 // Projects: the stores of an organization but its default one.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startCoffer } from "../../support/server.ts";
+import { describe, expect, test } from "vitest";
 import {
-  aMachine,
-  aMember,
   anId,
-  asPerson,
   aTime,
   expectNothing,
   expectProblem,
-  grant,
-  type Machine,
-  native,
   nowhere,
-  organization,
   page,
-  type Speaker,
   sealedText,
+  startBitwarden,
 } from "./support.ts";
 
-const coffer = await startCoffer();
-afterAll(() => coffer.stop());
-const home = organization(coffer);
-const organizationId = coffer.bootstrap.organization.id;
+const { coffer, me, home, natively, organizationId, owner, aMachine, aMember, aProject, grant } =
+  await startBitwarden();
 
-let owner: Speaker;
-let machine: Machine;
-let stranger: Machine;
-beforeAll(async () => {
-  owner = await asPerson(coffer);
-  machine = await aMachine(coffer, "ci");
-  stranger = await aMachine(coffer, "stranger");
-});
+const machine = await aMachine("ci");
+const stranger = await aMachine("stranger");
 
 const shown = (id: string, may: { read: boolean; write: boolean }) => ({
   object: "project",
@@ -56,14 +40,14 @@ test("200: a machine makes one, and reads and writes it; others see nothing of i
   const renamed = await machine.put(`/api/projects/${id}`, { name: machine.seal("Other") });
   expect(renamed.body).toEqual(shown(id, all));
   expect(machine.open(renamed.body.name)).toBe("Other");
-  const natively = await coffer.call(coffer.token).get(`${native(coffer)}/stores/${id}`);
-  expect(natively.body).toMatchObject({ id, name: "Other" });
+  const there = await me.get(`${natively}/stores/${id}`);
+  expect(there.body).toMatchObject({ id, name: "Other" });
 });
 
 test("200: a member makes one and gives access to it; readers do not write", async () => {
-  const member = await aMember(coffer, "maker@example.com");
+  const member = await aMember("maker@example.com");
   const { body } = await member.post(`${home}/projects`, { name: member.seal("Mine") });
-  await grant(coffer, { kind: "machine", id: stranger.id }, { kind: "store", id: body.id }, "read");
+  await grant({ kind: "machine", id: stranger.id }, { kind: "store", id: body.id }, "read");
   expect((await stranger.get(`/api/projects/${body.id}`)).body).toEqual(
     shown(body.id, { read: true, write: false }),
   );
@@ -93,15 +77,11 @@ test("400: names by their rules", async () => {
 
 describe("delete", () => {
   const item = (id: string, error: string | null) => ({ object: "BulkDeleteResponseModel", id, error });
-  const aProject = async (name: string) => {
-    const { body } = await owner.post(`${home}/projects`, { name: owner.seal(name) });
-    return body.id as string;
-  };
 
   test("200: its secrets stay, with no project; what may not be deleted is said so", async () => {
-    const [mine, readable] = [await aProject("Mine"), await aProject("Readable")];
-    await grant(coffer, { kind: "machine", id: machine.id }, { kind: "store", id: mine }, "write");
-    await grant(coffer, { kind: "machine", id: machine.id }, { kind: "store", id: readable }, "read");
+    const [mine, readable] = [await aProject(owner, "Mine"), await aProject(owner, "Readable")];
+    await grant({ kind: "machine", id: machine.id }, { kind: "store", id: mine }, "write");
+    await grant({ kind: "machine", id: machine.id }, { kind: "store", id: readable }, "read");
     const made = await machine.post(`${home}/secrets`, machine.secret("STAYS", "v", { projectIds: [mine] }));
     const { status, body } = await machine.post("/api/projects/delete", [readable, mine]);
     expect({ status, body }).toEqual({
@@ -116,7 +96,7 @@ describe("delete", () => {
   });
 
   test("200: a name that is taken where they would go keeps the project", async () => {
-    const id = await aProject("Clash");
+    const id = await aProject(owner, "Clash");
     await owner.post(`${home}/secrets`, owner.secret("TWICE", "v"));
     await owner.post(`${home}/secrets`, owner.secret("TWICE", "w", { projectIds: [id] }));
     const { body } = await owner.post("/api/projects/delete", [id]);
@@ -127,7 +107,7 @@ describe("delete", () => {
   });
 
   test("404: none, one twice, an unknown or a hidden one; nothing is done", async () => {
-    const id = await aProject("Here");
+    const id = await aProject(owner, "Here");
     for (const ids of [[], [id, id], [id, nowhere]])
       expectNothing(await owner.post("/api/projects/delete", ids));
     expectNothing(await stranger.post("/api/projects/delete", [id]));

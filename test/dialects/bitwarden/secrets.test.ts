@@ -1,53 +1,32 @@
 // Secrets: every operation with whole bodies, for machines with rights of each kind.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startCoffer } from "../../support/server.ts";
+import { describe, expect, test } from "vitest";
 import {
-  aMachine,
-  aMember,
   anId,
-  asPerson,
   aTime,
   expectNothing,
   expectProblem,
   expectSentence,
-  grant,
   type Machine,
-  native,
   nowhere,
-  organization,
   page,
-  type Speaker,
   sealedText,
+  shownSecret,
+  startBitwarden,
 } from "./support.ts";
 
-const coffer = await startCoffer();
-afterAll(() => coffer.stop());
-const me = coffer.call(coffer.token);
-const home = organization(coffer);
-const organizationId = coffer.bootstrap.organization.id;
+const { coffer, me, home, natively, organizationId, owner, aMachine, aMember, aProject, grant } =
+  await startBitwarden();
 
-let owner: Speaker;
-let writer: Machine;
-let reader: Machine;
-let stranger: Machine;
-let project: string;
+const writer = await aMachine("writer");
+const reader = await aMachine("reader");
+const stranger = await aMachine("stranger");
+const project = await sharedProject("Web");
 
-beforeAll(async () => {
-  owner = await asPerson(coffer);
-  [writer, reader, stranger] = [
-    await aMachine(coffer, "writer"),
-    await aMachine(coffer, "reader"),
-    await aMachine(coffer, "stranger"),
-  ];
-  project = await aProject("Web");
-});
-
-async function aProject(name: string): Promise<string> {
-  const { body } = await owner.post(`${home}/projects`, { name: owner.seal(name) });
-  const on = { kind: "store", id: body.id } as const;
-  await grant(coffer, { kind: "machine", id: writer.id }, on, "write");
-  await grant(coffer, { kind: "machine", id: reader.id }, on, "read");
-  return body.id;
+async function sharedProject(name: string): Promise<string> {
+  const id = await aProject(owner, name);
+  await grant({ kind: "machine", id: writer.id }, { kind: "store", id }, "write");
+  await grant({ kind: "machine", id: reader.id }, { kind: "store", id }, "read");
+  return id;
 }
 
 let named = 0;
@@ -98,7 +77,7 @@ describe("create", () => {
       "Web",
     ]);
     expect(() => reader.open(body.key)).toThrow();
-    const stored = await me.get(`${native(coffer)}/stores/${project}/secrets/${body.id}/value`);
+    const stored = await me.get(`${natively}/stores/${project}/secrets/${body.id}/value`);
     expect(stored.body).toMatchObject({ name, value });
   });
 
@@ -193,14 +172,7 @@ describe("get", () => {
       status: 200,
       body: {
         object: "secret",
-        id,
-        organizationId,
-        key: sealedText,
-        value: sealedText,
-        note: sealedText,
-        creationDate: aTime,
-        revisionDate: aTime,
-        projects: [{ id: project, name: sealedText }],
+        ...shownSecret(organizationId, project, id),
         read: true,
         write: false,
       },
@@ -221,7 +193,7 @@ describe("get", () => {
   });
 
   test("404: without a value, expired, and in the trash", async () => {
-    const secrets = `${native(coffer)}/stores/${project}/secrets`;
+    const secrets = `${natively}/stores/${project}/secrets`;
     const { body: empty } = await me.post(secrets, { name: aName() });
     expectNothing(await reader.get(`/api/secrets/${empty.id}`));
     const id = await aSecret();
@@ -237,7 +209,7 @@ describe("get", () => {
 
 describe("list", () => {
   test("200: what the caller may read, without values, by their last change; projects once", async () => {
-    const own = await aProject("Own");
+    const own = await sharedProject("Own");
     const [one, two] = [await aSecret("ONE", "v", own), await aSecret("TWO", "v", own)];
     await writer.put(`/api/secrets/${one}`, writer.secret("ONE", "w", { projectIds: [own] }));
     const { status, body } = await reader.get(`/api/projects/${own}/secrets`);
@@ -274,9 +246,9 @@ describe("list", () => {
   });
 
   test("200: single secrets that were shared, whatever their project", async () => {
-    const machine = await aMachine(coffer, "guest");
+    const machine = await aMachine("guest");
     const [one, other] = [await aSecret(), await aSecret()];
-    await grant(coffer, { kind: "machine", id: machine.id }, { kind: "secret", id: one }, "read");
+    await grant({ kind: "machine", id: machine.id }, { kind: "secret", id: one }, "read");
     const { body } = await machine.get(`${home}/secrets`);
     expect(body.secrets.map(({ id }: { id: string }) => id)).toEqual([one]);
     expect((await machine.get(`/api/secrets/${one}`)).body).toMatchObject({ read: true, write: false });
@@ -299,8 +271,7 @@ describe("update", () => {
     const { status, body } = await put("AFTER", "same");
     expect({ status, name: writer.open(body.key) }).toEqual({ status: 200, name: "AFTER" });
     expect(body).toMatchObject({ object: "secret", read: true, write: true, id });
-    const version = async () =>
-      (await me.get(`${native(coffer)}/stores/${project}/secrets/${id}`)).body.version;
+    const version = async () => (await me.get(`${natively}/stores/${project}/secrets/${id}`)).body.version;
     expect(await version()).toBe(1);
     expect(writer.open((await put("AFTER", "other")).body.value)).toBe("other");
     expect(await version()).toBe(2);
@@ -309,7 +280,7 @@ describe("update", () => {
   });
 
   test("200: into another project, for who writes both; out of all, for administrators", async () => {
-    const target = await aProject("Target");
+    const target = await sharedProject("Target");
     const id = await aSecret();
     const name = aName();
     const moved = await writer.put(`/api/secrets/${id}`, writer.secret(name, "v", { projectIds: [target] }));
@@ -331,8 +302,7 @@ describe("update", () => {
     const at = { projectIds: [project] };
     expectNothing(await reader.put(`/api/secrets/${id}`, reader.secret(aName(), "v", at)));
     expectNothing(await stranger.put(`/api/secrets/${id}`, stranger.secret(aName(), "v", at)));
-    const { body: closed } = await owner.post(`${home}/projects`, { name: owner.seal("Closed") });
-    const away = { projectIds: [closed.id] };
+    const away = { projectIds: [await aProject(owner, "Closed")] };
     expectNothing(await writer.put(`/api/secrets/${id}`, writer.secret(aName(), "v", away)));
     const clash = await writer.put(`/api/secrets/${id}`, writer.secret(taken, "v", at));
     expectSentence(clash, "A secret with this name already exists in the project.", 409);
@@ -341,7 +311,7 @@ describe("update", () => {
 
 describe("get by ids", () => {
   test("200: in the order asked, and each disclosure in the trail", async () => {
-    const ids = [await aSecret("A1", "1"), await aSecret("A2", "2"), await aSecret("A3", "3")];
+    const ids = [await aSecret("A1", "1"), await aSecret("A2", "2"), await aSecret("A3", "3")] as const;
     const asked = [ids[2], ids[0], ids[1]];
     const { status, body } = await reader.post("/api/secrets/get-by-ids", { ids: asked });
     expect(status).toBe(200);
@@ -349,24 +319,17 @@ describe("get by ids", () => {
       page(
         asked.map((id) => ({
           object: "baseSecret",
-          id,
-          organizationId,
-          key: sealedText,
-          value: sealedText,
-          note: sealedText,
-          creationDate: aTime,
-          revisionDate: aTime,
-          projects: [{ id: project, name: sealedText }],
+          ...shownSecret(organizationId, project, id),
         })),
       ),
     );
     expect(body.data.map(({ value }: { value: string }) => reader.open(value))).toEqual(["3", "1", "2"]);
-    const audit = `${native(coffer)}/audit?action=secret.reveal&caller=${reader.id}&target=`;
+    const audit = `${natively}/audit?action=secret.reveal&caller=${reader.id}&target=`;
     for (const id of ids) expect((await me.get(audit + id)).body.items).toHaveLength(1);
   });
 
   test("200: three thousand of them in one request", async () => {
-    const crowd = await aProject("Crowd");
+    const crowd = await sharedProject("Crowd");
     const operations = coffer.node.operations.secrets;
     const { Plaintext } = await import("../../../src/core/plaintext.ts");
     const made = await operations.createAll(
@@ -403,7 +366,7 @@ describe("get by ids", () => {
 describe("delete", () => {
   test("200: into the trash, and what may not be deleted is said so", async () => {
     const [mine, guarded] = [await aSecret(), await aSecret("GUARDED", "v", null)];
-    await grant(coffer, { kind: "machine", id: writer.id }, { kind: "secret", id: guarded }, "read");
+    await grant({ kind: "machine", id: writer.id }, { kind: "secret", id: guarded }, "read");
     const { status, body } = await writer.post("/api/secrets/delete", [guarded, mine]);
     const item = (id: string, error: string | null) => ({ object: "BulkDeleteResponseModel", id, error });
     expect({ status, body }).toEqual({
@@ -412,7 +375,7 @@ describe("delete", () => {
     });
     expectNothing(await writer.get(`/api/secrets/${mine}`));
     expect((await writer.get(`/api/secrets/${guarded}`)).status).toBe(200);
-    const trash = await me.get(`${native(coffer)}/trash`);
+    const trash = await me.get(`${natively}/trash`);
     expect(trash.body.items.map(({ id }: { id: string }) => id)).toContain(mine);
   });
 
@@ -427,12 +390,12 @@ describe("delete", () => {
 });
 
 test("a person who is nobody there, and a token of another kind", async () => {
-  const member = await aMember(coffer, "nobody@example.com");
+  const member = await aMember("nobody@example.com");
   const id = await aSecret();
   expectNothing(await member.get(`/api/secrets/${id}`));
   expect((await member.get(`${home}/secrets`)).body.secrets).toEqual([]);
-  const { body: service } = await me.post(`${native(coffer)}/services`, { name: "svc" });
-  const minted = await me.post(`${native(coffer)}/tokens`, {
+  const { body: service } = await me.post(`${natively}/services`, { name: "svc" });
+  const minted = await me.post(`${natively}/tokens`, {
     principal: { kind: "service", id: service.id },
     name: "t",
   });

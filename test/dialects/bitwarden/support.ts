@@ -7,8 +7,8 @@ import {
   randomBytes,
   timingSafeEqual,
 } from "node:crypto";
-import { expect } from "vitest";
-import type { Answer, Client, TestCoffer } from "../../support/server.ts";
+import { afterAll, expect } from "vitest";
+import { type Answer, type Client, startCoffer, type TestCoffer } from "../../support/server.ts";
 
 export function seal(key: Buffer, text: string): string {
   const iv = randomBytes(16);
@@ -142,31 +142,27 @@ export async function asPerson(coffer: TestCoffer, token = coffer.token): Promis
 export const native = ({ bootstrap }: TestCoffer) => `/v1/organizations/${bootstrap.organization.id}`;
 export const organization = ({ bootstrap }: TestCoffer) => `/api/organizations/${bootstrap.organization.id}`;
 
-export interface Grants {
-  store?: string;
-  secret?: string;
-  machine?: string;
-  level: "read" | "write" | "manage";
-}
-
-export async function grant(
-  coffer: TestCoffer,
+type Given = [
   subject: { kind: "person" | "machine" | "group"; id: string },
   object: { kind: "organization" | "store" | "secret" | "machine"; id: string },
-  level: Grants["level"],
-): Promise<void> {
+  level: "read" | "write" | "manage",
+];
+
+export async function grant(coffer: TestCoffer, ...[subject, object, level]: Given): Promise<void> {
   const { status } = await coffer
     .call(coffer.token)
     .put(`${native(coffer)}/grants`, { subject, object, level });
   expect(status).toBe(200);
 }
 
+export interface Member extends Speaker {
+  readonly membershipId: string;
+  readonly id: string;
+  readonly token: string;
+}
+
 /** A member of the organization with a token of his own. */
-export async function aMember(
-  coffer: TestCoffer,
-  email: string,
-  role = "member",
-): Promise<Speaker & { membershipId: string; id: string; token: string }> {
+export async function aMember(coffer: TestCoffer, email: string, role = "member"): Promise<Member> {
   const me = coffer.call(coffer.token);
   const invited = await me.post(`${native(coffer)}/people`, { email, role });
   expect(invited.status).toBe(201);
@@ -183,10 +179,44 @@ export async function aMember(
   };
 }
 
+/** A Coffer for the tests of a file, its owner, and whom and what they begin with. */
+export async function startBitwarden() {
+  const coffer = await startCoffer();
+  afterAll(() => coffer.stop());
+  const home = organization(coffer);
+  return {
+    coffer,
+    me: coffer.call(coffer.token),
+    home,
+    natively: native(coffer),
+    organizationId: coffer.bootstrap.organization.id,
+    owner: await asPerson(coffer),
+    aMachine: (name?: string) => aMachine(coffer, name),
+    aMember: (email: string, role?: string) => aMember(coffer, email, role),
+    aProject: async (by: Speaker, name = "P"): Promise<string> =>
+      (await by.post(`${home}/projects`, { name: by.seal(name) })).body.id,
+    grant: (...given: Given) => grant(coffer, ...given),
+  };
+}
+
 export const nowhere = "0198c2a0-0000-7000-8000-00000000dead";
 export const anId = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 export const aTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 export const sealedText = expect.stringMatching(/^2\.[A-Za-z0-9+/=]+\|[A-Za-z0-9+/=]+\|[A-Za-z0-9+/=]+$/);
+
+/** A secret of one project, with its value, whatever object it stands in. */
+export function shownSecret(organizationId: string, project: string, id: string) {
+  return {
+    id,
+    organizationId,
+    key: sealedText,
+    value: sealedText,
+    note: sealedText,
+    creationDate: aTime,
+    revisionDate: aTime,
+    projects: [{ id: project, name: sealedText }],
+  };
+}
 
 export function errorBody(message: string, validationErrors: object | null = null) {
   return {

@@ -1,36 +1,17 @@
 // Sync: the complete set or nothing, and told of every change whatever dialect made it.
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { startCoffer } from "../../support/server.ts";
-import {
-  aMachine,
-  asPerson,
-  aTime,
-  expectProblem,
-  expectSentence,
-  grant,
-  type Machine,
-  native,
-  organization,
-  page,
-  type Speaker,
-  sealedText,
-} from "./support.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { expectProblem, expectSentence, type Machine, page, shownSecret, startBitwarden } from "./support.ts";
 
-const coffer = await startCoffer();
-afterAll(() => coffer.stop());
-const me = coffer.call(coffer.token);
-const home = organization(coffer);
+const { me, home, natively, organizationId, owner, aMachine, aProject, grant } = await startBitwarden();
 
-let owner: Speaker;
 let machine: Machine;
 let project: string;
 let secret: string;
 
 beforeEach(async () => {
-  owner = await asPerson(coffer);
-  machine = await aMachine(coffer);
-  project = (await owner.post(`${home}/projects`, { name: owner.seal("P") })).body.id;
-  await grant(coffer, { kind: "machine", id: machine.id }, { kind: "store", id: project }, "read");
+  machine = await aMachine();
+  project = await aProject(owner);
+  await grant({ kind: "machine", id: machine.id }, { kind: "store", id: project }, "read");
   secret = (await owner.post(`${home}/secrets`, owner.secret("KEY", "v", { projectIds: [project] }))).body.id;
 });
 
@@ -52,19 +33,7 @@ test("200: everything first, then nothing until something changes", async () => 
     body: {
       object: "secretsSync",
       hasChanges: true,
-      secrets: page([
-        {
-          object: "baseSecret",
-          id: secret,
-          organizationId: coffer.bootstrap.organization.id,
-          key: sealedText,
-          value: sealedText,
-          note: sealedText,
-          creationDate: aTime,
-          revisionDate: aTime,
-          projects: [{ id: project, name: sealedText }],
-        },
-      ]),
+      secrets: page([{ object: "baseSecret", ...shownSecret(organizationId, project, secret) }]),
     },
   });
   const at = await now();
@@ -74,7 +43,7 @@ test("200: everything first, then nothing until something changes", async () => 
 });
 
 describe("it is told of", () => {
-  const secrets = () => `${native(coffer)}/stores/${project}/secrets`;
+  const secrets = () => `${natively}/stores/${project}/secrets`;
   const changes: Record<string, () => Promise<unknown>> = {
     "a value written natively": () => me.put(`${secrets()}/KEY/value`, { value: "w" }),
     "a name changed natively": () => me.patch(`${secrets()}/KEY`, { name: "OTHER" }),
@@ -84,22 +53,22 @@ describe("it is told of", () => {
     "a secret purged": () => me.delete(`${secrets()}/KEY?purge=true`),
     "a secret restored from the trash": async () => {
       await me.delete(`${secrets()}/KEY`);
-      await me.post(`${native(coffer)}/trash/${secret}/restore`, {});
+      await me.post(`${natively}/trash/${secret}/restore`, {});
     },
     "a secret moved away": () =>
       owner.put(`/api/secrets/${secret}`, owner.secret("AWAY", "v", { projectIds: [] })),
     "a project renamed": () => owner.put(`/api/projects/${project}`, { name: owner.seal("Q") }),
     "a project deleted": () => owner.post("/api/projects/delete", [project]),
     "a grant given": async () => {
-      const { body } = await owner.post(`${home}/projects`, { name: owner.seal("More") });
-      await grant(coffer, { kind: "machine", id: machine.id }, { kind: "store", id: body.id }, "read");
+      const id = await aProject(owner, "More");
+      await grant({ kind: "machine", id: machine.id }, { kind: "store", id }, "read");
     },
     "a grant taken": () =>
-      me.delete(`${native(coffer)}/grants`, {
+      me.delete(`${natively}/grants`, {
         subject: { kind: "machine", id: machine.id },
         object: { kind: "store", id: project },
       }),
-    "its own renaming": () => me.patch(`${native(coffer)}/machines/${machine.id}`, { name: "renamed" }),
+    "its own renaming": () => me.patch(`${natively}/machines/${machine.id}`, { name: "renamed" }),
   };
 
   test.each(Object.keys(changes))("%s", async (name) => {
@@ -125,15 +94,15 @@ describe("it is told of", () => {
 
   test("nothing of what it does not see", async () => {
     const at = await now();
-    const { body } = await owner.post(`${home}/projects`, { name: owner.seal("Hidden") });
-    await owner.post(`${home}/secrets`, owner.secret("HIDDEN", "v", { projectIds: [body.id] }));
-    await owner.post(`${home}/secrets`, owner.secret(`UNASSIGNED ${body.id}`, "v"));
+    const hidden = await aProject(owner, "Hidden");
+    await owner.post(`${home}/secrets`, owner.secret("HIDDEN", "v", { projectIds: [hidden] }));
+    await owner.post(`${home}/secrets`, owner.secret(`UNASSIGNED ${hidden}`, "v"));
     expect((await sync(at)).body.hasChanges).toBe(false);
   });
 
   test("a secret that was shared with it alone", async () => {
-    const guest = await aMachine(coffer, "guest");
-    await grant(coffer, { kind: "machine", id: guest.id }, { kind: "secret", id: secret }, "read");
+    const guest = await aMachine("guest");
+    await grant({ kind: "machine", id: guest.id }, { kind: "secret", id: secret }, "read");
     const at = await now();
     const ask = async () => (await guest.get(`${home}/secrets/sync?lastSyncedDate=${at}`)).body;
     expect((await ask()).hasChanges).toBe(false);

@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { startCoffer } from "../../support/server.ts";
-import { aCluster, aSecret, expectHeaders, scopedToken } from "./support.ts";
+import { scopedToken } from "../../support/tokens.ts";
+import { aCluster, aSecret, expectHeaders } from "./support.ts";
 
 interface Exchange {
   readonly name: string;

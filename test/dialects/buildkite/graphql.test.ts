@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Answer, type Client, startCoffer } from "../../support/server.ts";
-import { aCluster, aMember, anId, clusterPath, nowhere, scopedToken } from "./support.ts";
+import { scopedToken } from "../../support/tokens.ts";
+import { aCluster, aMember, anId, clusterPath, nowhere } from "./support.ts";
 
 const coffer = await startCoffer();
 afterAll(() => coffer.stop());

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
 import { startCoffer, tokenIdOf } from "../../support/server.ts";
+import { minted, scopedToken } from "../../support/tokens.ts";
 import { readTrail } from "../../support/trail.ts";
 import {
   aCluster,
@@ -12,10 +13,8 @@ import {
   clusterPath,
   expectInvalid,
   expectRefused,
-  minted,
   noCredential,
   nowhere,
-  scopedToken,
 } from "./support.ts";
 
 const coffer = await startCoffer();

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { heldClock } from "../../support/coffers.ts";
 import { type Answer, startCoffer, type TestCoffer } from "../../support/server.ts";
-import { aCluster, aJob, aSecret, scopedToken } from "./support.ts";
+import { scopedToken } from "../../support/tokens.ts";
+import { aCluster, aJob, aSecret } from "./support.ts";
 
 let coffer: TestCoffer;
 afterEach(() => coffer.stop());

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { heldClock } from "../../support/coffers.ts";
 import { type Answer, startCoffer } from "../../support/server.ts";
+import { minted, scopedToken } from "../../support/tokens.ts";
 import { readTrail } from "../../support/trail.ts";
 import {
   aCluster,
@@ -14,10 +15,8 @@ import {
   expectHeaders,
   expectInvalid,
   expectRefused,
-  minted,
   noCredential,
   nowhere,
-  scopedToken,
 } from "./support.ts";
 
 const clock = heldClock(Date.UTC(2026, 9, 1, 7, 43, 38, 648));

@@ -31,18 +31,6 @@ export async function aCluster(coffer: TestCoffer): Promise<Cluster> {
   return { id: answer.body.id, slug, secrets: `${clusterPath(answer.body.id)}/secrets` };
 }
 
-/** A token of the first owner that has these scopes and no others. */
-export async function scopedToken(coffer: TestCoffer, ...scopes: readonly string[]): Promise<string> {
-  const principal = { kind: "person", id: coffer.bootstrap.person.id };
-  return minted(coffer, { principal, name: "scoped", scopes });
-}
-
-export async function minted(coffer: TestCoffer, body: Record<string, unknown>): Promise<string> {
-  const answer = await coffer.call(coffer.token).post("/v1/organizations/default/tokens", body);
-  expect(answer.status, answer.text).toBe(201);
-  return answer.body.token;
-}
-
 /** A person who is a member, with a grant on the cluster or without. */
 export async function aMember(
   coffer: TestCoffer,

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { mintToken } from "../../../src/crypto/tokens.ts";
 import { heldClock } from "../../support/coffers.ts";
 import { startCoffer, tokenIdOf } from "../../support/server.ts";
+import { minted, scopedToken } from "../../support/tokens.ts";
 import {
   accountPath,
   aMachine,
@@ -15,9 +16,7 @@ import {
   authentication,
   expectDone,
   expectRefused,
-  minted,
   nowhere,
-  scopedToken,
   secretsStore,
   wireId,
 } from "./support.ts";

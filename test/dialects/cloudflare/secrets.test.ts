@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { heldClock } from "../../support/coffers.ts";
 import { startCoffer } from "../../support/server.ts";
+import { scopedToken } from "../../support/tokens.ts";
 import { readTrail } from "../../support/trail.ts";
 import {
   aMachine,
@@ -16,7 +17,6 @@ import {
   expectWrong,
   newSecret,
   nowhere,
-  scopedToken,
   secretNotFound,
   storeNotFound,
 } from "./support.ts";

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
 import { heldClock } from "../../support/coffers.ts";
 import { startCoffer } from "../../support/server.ts";
+import { scopedToken } from "../../support/tokens.ts";
 import { readTrail } from "../../support/trail.ts";
 import {
   aMachine,
@@ -15,7 +16,6 @@ import {
   expectRefused,
   expectWrong,
   nowhere,
-  scopedToken,
   secretsStore,
   storeNotFound,
   wireId,

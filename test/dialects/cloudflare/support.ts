@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
 import type { Answer, Client, TestCoffer } from "../../support/server.ts";
+import { minted } from "../../support/tokens.ts";
 
 export const anId = expect.stringMatching(/^[0-9a-f]{32}$/);
 export const aTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -89,17 +90,6 @@ export function expectHeaders({ headers }: Answer): void {
 }
 
 // ---- credentials ---------------------------------------------------------------------------------
-
-export async function minted(coffer: TestCoffer, body: Record<string, unknown>): Promise<string> {
-  const answer = await coffer.call(coffer.token).post(`${home}/tokens`, { name: "t", ...body });
-  expect(answer.status, answer.text).toBe(201);
-  return answer.body.token;
-}
-
-/** A token of the first owner that has these scopes and no others. */
-export function scopedToken(coffer: TestCoffer, ...scopes: readonly string[]): Promise<string> {
-  return minted(coffer, { principal: { kind: "person", id: coffer.bootstrap.person.id }, scopes });
-}
 
 /** An account token: a machine's, with a grant on the store or without. */
 export async function aMachine(coffer: TestCoffer, store?: Store, level = "write"): Promise<string> {

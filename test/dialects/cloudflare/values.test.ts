@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
 import { heldClock } from "../../support/coffers.ts";
 import { startCoffer } from "../../support/server.ts";
+import { minted } from "../../support/tokens.ts";
 import { readTrail } from "../../support/trail.ts";
 import {
   aMachine,
@@ -15,7 +16,6 @@ import {
   expectHeaders,
   expectRefused,
   expectWrong,
-  minted,
   newSecret,
   nowhere,
   type Store,

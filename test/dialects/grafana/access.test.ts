@@ -1,6 +1,7 @@
 // Who may ask, and where: credentials, namespaces and their aliases, actions and scopes of tokens.
 import { afterAll, describe, expect, test } from "vitest";
 import { startCoffer } from "../../support/server.ts";
+import { minted, scopedToken } from "../../support/tokens.ts";
 import {
   aMember,
   aNamespace,
@@ -9,9 +10,7 @@ import {
   asMerge,
   expectStatus,
   made,
-  minted,
   ofValue,
-  scopedToken,
   secureValue,
   text,
 } from "./support.ts";

@@ -1,7 +1,8 @@
 // Decryption by services: what is answered, what is refused for each name, and that each is written down.
 import { afterAll, describe, expect, test } from "vitest";
 import { startCoffer } from "../../support/server.ts";
-import { aNamespace, aService, aUid, made, minted, text } from "./support.ts";
+import { minted } from "../../support/tokens.ts";
+import { aNamespace, aService, aUid, made, text } from "./support.ts";
 
 const coffer = await startCoffer();
 afterAll(() => coffer.stop());

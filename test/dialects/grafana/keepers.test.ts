@@ -7,12 +7,11 @@ import {
   aService,
   asMerge,
   asTable,
-  aTime,
-  aUid,
   aVersion,
   expectInvalid,
   expectStatus,
   made,
+  newMetadata,
   secureValue,
 } from "./support.ts";
 
@@ -46,19 +45,7 @@ describe("the kind", () => {
       body: {
         kind: "Keeper",
         apiVersion: "secret.grafana.app/v1beta1",
-        metadata: {
-          name,
-          namespace: here.name,
-          uid: aUid,
-          resourceVersion: aVersion,
-          generation: 1,
-          creationTimestamp: aTime,
-          annotations: {
-            "grafana.app/createdBy": by,
-            "grafana.app/updatedBy": by,
-            "grafana.app/updatedTimestamp": aTime,
-          },
-        },
+        metadata: newMetadata(name, here, by),
         spec: { description: "Ours", aws },
       },
     });

@@ -1,8 +1,9 @@
 // Every request of the service's own documentation, as it is written there, with the answer it shows.
 import { afterAll, describe, expect, test } from "vitest";
 import { type Answer, startCoffer } from "../../support/server.ts";
+import { scopedToken } from "../../support/tokens.ts";
 import { documented } from "./seed.ts";
-import { aTime, aUid, aVersion, expectStatus, scopedToken, secureValue } from "./support.ts";
+import { aTime, aUid, aVersion, expectStatus, secureValue } from "./support.ts";
 
 const coffer = await startCoffer();
 afterAll(() => coffer.stop());

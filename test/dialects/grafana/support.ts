@@ -2,11 +2,30 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
 import type { Answer, Client, TestCoffer } from "../../support/server.ts";
+import { minted } from "../../support/tokens.ts";
 
 export const api = "/apis/secret.grafana.app/v1beta1";
 export const aUid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 export const aVersion = expect.stringMatching(/^[1-9]\d*$/);
 export const aTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+
+/** What the server says of an object that was just made, for `metadata`. */
+export function newMetadata(name: string, namespace: Namespace, by: string, annotations: object = {}) {
+  return {
+    name,
+    namespace: namespace.name,
+    uid: aUid,
+    resourceVersion: aVersion,
+    generation: 1,
+    creationTimestamp: aTime,
+    annotations: {
+      ...annotations,
+      "grafana.app/createdBy": by,
+      "grafana.app/updatedBy": by,
+      "grafana.app/updatedTimestamp": aTime,
+    },
+  };
+}
 
 export interface Namespace {
   readonly name: string;
@@ -43,18 +62,6 @@ export async function made(
   const answer = await me.post(securevalues, secureValue(name, more));
   expect(answer.status, answer.text).toBe(201);
   return answer.body;
-}
-
-/** A token of the first owner that has these scopes and no others. */
-export async function scopedToken(coffer: TestCoffer, ...scopes: readonly string[]): Promise<string> {
-  const principal = { kind: "person", id: coffer.bootstrap.person.id };
-  return minted(coffer, { principal, name: "scoped", scopes });
-}
-
-export async function minted(coffer: TestCoffer, body: Record<string, unknown>): Promise<string> {
-  const answer = await coffer.call(coffer.token).post("/v1/organizations/default/tokens", body);
-  expect(answer.status, answer.text).toBe(201);
-  return answer.body.token;
 }
 
 /** A service of that name with a token, bound to these namespaces. */

@@ -1,43 +1,27 @@
 // By the routes of the Bitwarden dialect nobody gives what he does not hold, through the credential he uses.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
-  aMachine,
-  aMember,
   asPerson,
   expectNothing,
-  grant,
-  type Machine,
-  native,
-  organization,
   type Speaker,
   seal,
+  startBitwarden,
 } from "../../dialects/bitwarden/support.ts";
-import { startCoffer } from "../../support/server.ts";
 
-const coffer = await startCoffer();
-afterAll(() => coffer.stop());
-const home = organization(coffer);
+const { coffer, home, natively, organizationId, owner, aMachine, aMember, aProject, grant } =
+  await startBitwarden();
 
-type Member = Awaited<ReturnType<typeof aMember>>;
-let owner: Speaker;
-let ann: Member;
-let bob: Member;
-let machine: Machine;
-let project: string;
-
-beforeAll(async () => {
-  owner = await asPerson(coffer);
-  [ann, bob] = [await aMember(coffer, "ann@example.com"), await aMember(coffer, "bob@example.com")];
-  machine = await aMachine(coffer);
-  project = (await ann.post(`${home}/projects`, { name: ann.seal("P") })).body.id;
-});
+const ann = await aMember("ann@example.com");
+const bob = await aMember("bob@example.com");
+const machine = await aMachine();
+const project = await aProject(ann);
 
 const given = (granteeId: string, write: boolean) => ({ granteeId, read: true, write });
 
 /** A token of hers that may less than she. */
 async function narrowed(more: object): Promise<Speaker> {
   const request = { principal: { kind: "person", id: ann.id }, name: "narrow", ...more };
-  const { status, body } = await ann.post(`${native(coffer)}/tokens`, request);
+  const { status, body } = await ann.post(`${natively}/tokens`, request);
   expect(status).toBe(201);
   return asPerson(coffer, body.token);
 }
@@ -72,7 +56,7 @@ describe("policies", () => {
     const granted = { projectGrantedPolicyRequests: [{ grantedId: project, read: true, write: false }] };
     const path = `/api/service-accounts/${own}/granted-policies`;
     expectNothing(await bob.put(path, granted));
-    await grant(coffer, { kind: "person", id: bob.id }, { kind: "store", id: project }, "write");
+    await grant({ kind: "person", id: bob.id }, { kind: "store", id: project }, "write");
     expectNothing(await bob.put(path, granted));
     expect((await owner.get(path)).body.grantedProjectPolicies).toEqual([]);
     await ann.put(people(), list(self()));
@@ -81,7 +65,7 @@ describe("policies", () => {
   test("write on a secret alone gives nobody access to it", async () => {
     const made = await ann.post(`${home}/secrets`, ann.secret("S", "v", { projectIds: [project] }));
     const one = `/api/secrets/${made.body.id}`;
-    await grant(coffer, { kind: "person", id: bob.id }, { kind: "secret", id: made.body.id }, "write");
+    await grant({ kind: "person", id: bob.id }, { kind: "secret", id: made.body.id }, "write");
     const accessPoliciesRequests = {
       ...list(given(bob.membershipId, true)),
       serviceAccountAccessPolicyRequests: [],
@@ -101,17 +85,17 @@ describe("access tokens", () => {
   });
 
   test("are made by who manages the machine, and by no narrowed credential of his", async () => {
-    await grant(coffer, { kind: "person", id: ann.id }, { kind: "machine", id: machine.id }, "read");
+    await grant({ kind: "person", id: ann.id }, { kind: "machine", id: machine.id }, "read");
     expectNothing(await ann.post(tokens(), request(ann)));
     expectNothing(await ann.post(`${tokens()}/revoke`, { ids: [machine.token.id] }));
-    await grant(coffer, { kind: "person", id: ann.id }, { kind: "machine", id: machine.id }, "manage");
+    await grant({ kind: "person", id: ann.id }, { kind: "machine", id: machine.id }, "manage");
     expect((await ann.post(tokens(), request(ann))).status).toBe(200);
     const bound = await narrowed({ addresses: ["127.0.0.1/32"] });
     expectNothing(await bound.post(tokens(), request(bound)));
     const scoped = await narrowed({ scopes: ["machine.*", "token.*"] });
     expectNothing(await scoped.post(tokens(), request(scoped)));
-    const natively = `${native(coffer)}/machines/${machine.id}/access-tokens`;
-    expect((await scoped.post(natively, { name: "t" })).status).toBe(403);
+    const tokensOfMachine = `${natively}/machines/${machine.id}/access-tokens`;
+    expect((await scoped.post(tokensOfMachine, { name: "t" })).status).toBe(403);
     expect((await machine.get(`${home}/secrets`)).status).toBe(200);
   });
 });
@@ -125,7 +109,7 @@ test("past values are removed by who may delete, the trash is for administrators
   const deletes = await keeps.post("/api/secrets/delete", [made.body.id]);
   expect(deletes.body.data[0].error).toBe("access denied");
   await ann.post("/api/secrets/delete", [made.body.id]);
-  const trash = `/api/secrets/${coffer.bootstrap.organization.id}/trash`;
+  const trash = `/api/secrets/${organizationId}/trash`;
   expect((await ann.get(trash)).status).toBe(401);
   expect((await ann.post(`${trash}/restore`, [made.body.id])).status).toBe(401);
   expect((await ann.post(`${trash}/empty`, [made.body.id])).status).toBe(401);

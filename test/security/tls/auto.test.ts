@@ -9,6 +9,7 @@ import { newRootKeyFile } from "../../../src/server/keys.ts";
 import { heldClock } from "../../support/coffers.ts";
 import { startPostgres } from "../../support/postgres.ts";
 import { have } from "../../support/requirements.ts";
+import { readTrail } from "../../support/trail.ts";
 import { ask, folder, handshake, logged, served, servedAfter, startTls, type TlsCoffer } from "./support.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -308,4 +309,8 @@ test.runIf(have("postgresql"))("nodes that start at once share one authority", a
   }
   const keys = await Promise.all(nodes.map(async ({ authority }) => keyIdOf(await certificateIn(authority))));
   expect(new Set(keys).size).toBe(1);
+  const trail = await readTrail(first, database);
+  expect(trail.filter(({ details }) => details?.includes('"purpose":"tls-authority"'))).toMatchObject([
+    { organization_id: null, caller_kind: "system", action: "key.manage", outcome: "allowed" },
+  ]);
 });
