@@ -4,15 +4,13 @@
 //   4  404       d  200, and of the one item "access denied"       p  400: for machine accounts alone
 //   .  not asked: it would change what the others find
 import { randomBytes } from "node:crypto";
-import Fastify from "fastify";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { bitwarden } from "../../../src/dialects/bitwarden/index.ts";
 import { seal } from "../../dialects/bitwarden/support.ts";
-import { nobodyLogsIn } from "../../support/logins.ts";
-import { startCoffer, type TestCoffer } from "../../support/server.ts";
-import { type Caller, columns, makeCallers } from "./callers.ts";
-import { done, makeWorld, post, type World } from "./places.ts";
-import { type Answered, inParallel, type Wire, wireTo } from "./wire.ts";
+import { type Caller, freshSecret, signIn } from "./callers.ts";
+import { type Cell, matrixOf, type Seen } from "./foreign.ts";
+import { done, idAt, idOfSecret, post, type World } from "./places.ts";
+import type { Answered } from "./wire.ts";
 
 const org = "/api/organizations/:organizationId";
 const project = "/api/projects/:id";
@@ -97,86 +95,48 @@ const rows: Readonly<Record<string, string>> = {
   "GET /api/organization/:organizationId/service-account/:id/events": trail,
 };
 
-type Place = "own" | "missing";
-
 const nothing = "0198c2a0-0000-7000-8000-00000000dead";
-const width = 16;
+const natively = "/v1/organizations/here";
 
-interface Cell {
-  readonly row: string;
-  readonly caller: Caller;
-  readonly place: Place;
-}
-
-interface Seen extends Cell {
-  readonly answer: Answered;
-}
-
-let coffer: TestCoffer;
-let wire: Wire;
 let world: World;
 let organizationId: string;
 let secretId: string;
 let versionId: string;
-let admitted: readonly Caller[];
-let refused: readonly Caller[];
-let seen: readonly Seen[];
 const keys = new Map<string, Buffer>();
 
-const natively = "/v1/organizations/here";
-
-beforeAll(async () => {
-  coffer = await startCoffer();
-  wire = wireTo(coffer.url, width);
-  world = await makeWorld(wire, coffer.token, coffer.bootstrap.person.id);
-  ({ admitted, refused } = await makeCallers(world, coffer.data));
-  await new Promise((resolve) => setTimeout(resolve, 1_100));
-  const { operator } = world;
-  organizationId = (await done(wire, operator, { method: "GET", path: natively })).id;
-  const secrets = `${natively}/stores/mine/secrets`;
-  secretId = (await done(wire, operator, { method: "GET", path: `${secrets}/SECRET` })).id;
+async function prepare(made: World, admitted: readonly Caller[]): Promise<readonly Caller[]> {
+  world = made;
+  organizationId = await idAt(made, made.here);
+  secretId = await idOfSecret(made, made.here);
   versionId = await pastVersion(secretId);
   for (const caller of admitted) keys.set(caller.name, await keyOf(caller));
-  const cells = Object.keys(rows).flatMap((row) =>
-    (["own", "missing"] as const).flatMap((place) =>
-      [...admitted, ...(place === "own" ? refused : [])].map((caller) => ({ row, caller, place })),
-    ),
-  );
-  const shown = cells.filter((cell) => signOf(cell) !== ".");
-  seen = await inParallel(shown, width, async (cell) => ({ ...cell, answer: await asked(cell) }));
-}, 240_000);
-
-afterAll(async () => {
-  wire.close();
-  await coffer.stop();
-});
+  return [];
+}
 
 /** Who may not ask for his key is not let in there either: any will do. */
 async function keyOf({ token }: Caller): Promise<Buffer> {
-  const { status, text } = await wire.ask(token(), {
-    method: "GET",
-    path: `${natively}/bitwarden/transport-key`,
-  });
+  const path = `${natively}/bitwarden/transport-key`;
+  const { status, text } = await world.wire.ask(token(), { method: "GET", path });
   if (status !== 200) return randomBytes(64);
   return Buffer.from(JSON.parse(text).transportKey, "base64");
 }
 
 async function pastVersion(of: string): Promise<string> {
   const path = `/api/secrets/${of}/versions`;
-  const { data } = await done(wire, world.operator, { method: "GET", path });
+  const { data } = await done(world.wire, world.operator, { method: "GET", path });
   return data[0].id;
 }
 
-async function asked(cell: Cell): Promise<Answered> {
+async function ask(cell: Cell): Promise<Answered> {
   const { row, caller, place } = cell;
-  const [method = "GET", url = ""] = row.split(" ");
+  const [method = "", url = ""] = row.split(" ");
   const missing = place === "missing";
   const id = missing ? nothing : await idOf(cell);
   const path = url
     .replace(":organizationId", missing ? nothing : organizationId)
     .replace(/:(secretId|projectId|id)/, id);
   const body = method === "GET" ? {} : { body: await bodyOf(cell, id) };
-  return wire.ask(caller.token(), { method: method as "GET", path, ...body });
+  return world.wire.ask(caller.token(), { method, path, ...body });
 }
 
 /** What the path names; what will be done is done to something made for it. */
@@ -193,24 +153,18 @@ async function idOf({ row, caller }: Cell): Promise<string> {
 async function freshStore(caller: Caller, row: string): Promise<string> {
   if (signOf({ row, caller }) !== "+") return world.here.storeId;
   const name = `s-${crypto.randomUUID()}`;
-  return (await done(wire, world.operator, post(`${natively}/stores`, { name, slug: name }))).id;
+  return (await done(world.wire, world.operator, post(`${natively}/stores`, { name, slug: name }))).id;
 }
 
 async function freshMachine(): Promise<string> {
-  return (await done(wire, world.operator, post(`${natively}/machines`, { name: "fresh" }))).id;
+  return (await done(world.wire, world.operator, post(`${natively}/machines`, { name: "fresh" }))).id;
 }
 
-async function freshSecret({ self, holds }: Caller, twice: boolean): Promise<string> {
-  const base = `${natively}/stores/mine/secrets`;
-  const made = post(base, { name: `n-${crypto.randomUUID()}`, value: "v" });
-  const { id } = await done(wire, world.operator, made);
-  if (twice)
-    await done(wire, world.operator, { method: "PUT", path: `${base}/${id}/value`, body: { value: "w" } });
-  if (holds?.kind === "secret") {
-    const grant = { subject: self, object: { kind: "secret", id }, level: holds.level };
-    await done(wire, world.operator, { method: "PUT", path: `${natively}/grants`, body: grant });
-  }
-  return id;
+async function freshPastVersion(caller: Caller): Promise<string> {
+  const { id } = await freshSecret(world, world.here, caller, "v");
+  const path = `${natively}/stores/mine/secrets/${id}/value`;
+  await done(world.wire, world.operator, { method: "PUT", path, body: { value: "w" } });
+  return pastVersion(id);
 }
 
 async function bodyOf(cell: Cell, id: string): Promise<unknown> {
@@ -235,7 +189,7 @@ async function bodyOf(cell: Cell, id: string): Promise<unknown> {
       return { key: sealed(name), value: sealed("second"), note: sealed(""), ...at };
     }
     case "/api/secrets/delete":
-      return [missing ? nothing : does ? await freshSecret(caller, false) : secretId];
+      return [missing ? nothing : does ? (await freshSecret(world, world.here, caller, "v")).id : secretId];
     case "/api/secrets/get-by-ids":
       return { ids: [missing ? nothing : secretId] };
     case "/api/secrets/:secretId/versions/restore":
@@ -243,7 +197,7 @@ async function bodyOf(cell: Cell, id: string): Promise<unknown> {
     case "/api/secret-versions/get-by-ids":
       return [missing ? nothing : versionId];
     case "/api/secret-versions/delete":
-      return [missing ? nothing : does ? await pastVersion(await freshSecret(caller, true)) : versionId];
+      return [missing ? nothing : does ? await freshPastVersion(caller) : versionId];
     case "/api/projects/delete":
       return [missing ? nothing : does ? await freshStore(caller, row) : world.here.storeId];
     case "/api/service-accounts/delete": {
@@ -267,16 +221,12 @@ async function bodyOf(cell: Cell, id: string): Promise<unknown> {
 }
 
 function signOf({ row, caller }: Pick<Cell, "row" | "caller">): string {
-  if (!columns.includes(caller.name)) return "1";
-  const text = rows[row]?.replaceAll(" ", "") ?? "";
-  if (text.length !== columns.length) throw new Error(`the row ${row} has ${text.length} signs`);
-  return text[columns.indexOf(caller.name)] ?? "";
+  return signIn(rows, row, caller.name) ?? "1";
 }
 
 function wanted(cell: Cell): string {
   const sign = signOf(cell);
-  if (cell.place === "own" || sign === "1") return sign;
-  return "4";
+  return cell.place === "own" || sign === "1" ? sign : "4";
 }
 
 function outcome({ answer: { status, text } }: Seen): string {
@@ -287,40 +237,26 @@ function outcome({ answer: { status, text } }: Seen): string {
   return text.includes('"error":"access denied"') ? "d" : "+";
 }
 
-const named = ({ row, caller, place }: Cell) => `${row}, ${place}, ${caller.name}`;
-
 describe("the matrix of the Bitwarden dialect", () => {
-  test("every route has a row", () => {
-    const routes = new Set<string>();
-    const app = Fastify({ exposeHeadRoutes: false });
-    app.addHook("onRoute", ({ method, url, config }) => {
-      if (config?.public === true) return;
-      for (const each of [method].flat()) routes.add(`${each} ${url}`);
-    });
-    const { operations } = coffer.node;
-    bitwarden.routes(app, {
-      operations,
-      logins: nobodyLogsIn,
-      publicUrl: coffer.url,
-      serviceNames: [],
-      namespaces: new Map(),
-      valueKilobytes: 8,
-    });
-    expect([...routes].sort()).toEqual(Object.keys(rows).sort());
-    expect(seen.length).toBeGreaterThan(3_500);
-  });
-
-  test("every cell is as the table says", () => {
-    const wrong = seen
-      .filter((cell) => outcome(cell) !== wanted(cell))
-      .map(
-        (cell) => `${named(cell)}: ${wanted(cell)} was to be, ${cell.answer.status} ${cell.answer.text} was`,
-      );
-    expect(wrong).toEqual([]);
+  const seen = matrixOf({
+    dialect: bitwarden,
+    rows,
+    rowless: ({ config }) => config.public === true,
+    prepare,
+    placesOf: () => ["own", "missing"],
+    skips: (cell) => signOf(cell) === ".",
+    ask,
+    wanted,
+    outcome,
+    cellsOver: 3_500,
   });
 
   test("what is hidden from a caller answers as what is not there, to the letter", () => {
-    const texts = new Set(seen.filter((cell) => outcome(cell) === "4").map(({ answer }) => answer.text));
+    const texts = new Set(
+      seen()
+        .filter((cell) => outcome(cell) === "4")
+        .map(({ answer }) => answer.text),
+    );
     expect(texts.size).toBe(1);
   });
 });

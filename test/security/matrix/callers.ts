@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Level } from "../../../src/core/grants/grant.ts";
 import { uuidv7 } from "../../../src/core/ids.ts";
 import { mintToken } from "../../../src/crypto/tokens.ts";
-import { done, invited, orgPath, post, type World } from "./places.ts";
+import { done, idAt, idOfSecret, invited, orgPath, ownerOf, post, type Site, type World } from "./places.ts";
 
 export interface Caller {
   readonly name: string;
@@ -41,6 +41,26 @@ export const columns = [
   ],
 ].flat();
 
+/** They know one secret, and without it nothing of what it lies in. */
+export const ofOneSecret: readonly string[] = [
+  "secret read",
+  "secret write",
+  "secret manage",
+  "machine secret read",
+];
+
+/** The sign of a caller in a row of a table; null: he has no column. */
+export function signIn(
+  rows: Readonly<Record<string, string>>,
+  row: string,
+  name: string,
+  among = columns,
+): string | null {
+  const signs = rows[row]?.replaceAll(" ", "") ?? "";
+  if (signs.length !== among.length) throw new Error(`the row ${row} has ${signs.length} signs`);
+  return signs[among.indexOf(name)] ?? null;
+}
+
 const levels = ["read", "write", "manage"] as const;
 const ids = uuidv7({ now: Date.now });
 
@@ -66,14 +86,11 @@ export async function makeCallers(
   const make = (path: string, body: unknown) => done(wire, operator, post(base + path, body));
   const grant = (subject: object, object: object, level: Level) =>
     done(wire, operator, { method: "PUT", path: `${base}/grants`, body: { subject, object, level } });
-  const idOf = async (name: string) =>
-    String((await done(wire, operator, { method: "GET", path: `${base}/stores/mine/secrets/${name}` })).id);
-  const organization = {
-    kind: "organization",
-    id: (await done(wire, operator, { method: "GET", path: base })).id,
-  };
+  const organization = { kind: "organization", id: await idAt(world, here) };
   const store = { kind: "store", id: here.storeId };
-  const secrets = await Promise.all(["SECRET", "EXPIRED"].map(idOf));
+  const secrets = await Promise.all(
+    ["SECRET", "EXPIRED"].map((name) => idAt(world, here, `/stores/mine/secrets/${name}`)),
+  );
   const onSecrets = [...secrets, here.trashed].map((id) => ({ kind: "secret", id }));
   const machine = { kind: "machine", id: here.machine };
 
@@ -93,19 +110,10 @@ export async function makeCallers(
     await done(wire, operator, { method: "PUT", path: `${base}/groups/${group.id}/members/${made.self.id}` });
     return made;
   };
-  const minted = async (
-    name: string,
-    self: Caller["self"],
-    more: object = {},
-    by = operator,
-  ): Promise<Caller> => {
-    const { token } = await done(wire, by, post(`${base}/tokens`, { principal: self, name: "t", ...more }));
-    return { name, token: () => token, self };
-  };
   const robot = async (name: string, objects: readonly object[], level: Level): Promise<Caller> => {
     const self = { kind: "machine", id: String((await make("/machines", { name })).id) } as const;
     for (const object of objects) await grant(self, object, level);
-    return minted(name, self);
+    return minted(world, name, self);
   };
   /** No route gives a machine manage: a table says so, and it must count for nothing more than write. */
   const managing = async (): Promise<Caller> => {
@@ -121,13 +129,13 @@ export async function makeCallers(
     return { name, token: () => token, self: { kind: "person", id: operatorId } };
   };
   const owner: Caller["self"] = { kind: "person", id: operatorId };
-  const narrow = (name: string, more: object) => minted(name, owner, more);
-  const service = (name: string, id: string) => minted(name, { kind: "service", id });
+  const narrow = (name: string, more: object) => minted(world, name, owner, more);
+  const service = (name: string, id: string) => minted(world, name, { kind: "service", id });
 
   const writer = await holder("writer", [store], "write");
   const outsider = insertPerson(data);
   const admitted: Caller[] = [
-    await minted("owner", owner),
+    await minted(world, "owner", owner),
     { name: "operator", token: () => operator, self: owner },
     await person("admin", "admin"),
     await person("auditor", "auditor"),
@@ -180,6 +188,7 @@ export async function makeCallers(
     await narrow("token from here", { addresses: ["127.0.0.1/32"] }),
     await narrow("token organization.read", { scopes: ["organization.read"] }),
     await minted(
+      world,
       "writer's token secret.reveal",
       writer.self,
       { scopes: ["secret.reveal"] },
@@ -190,7 +199,7 @@ export async function makeCallers(
 
   const revoked = await done(wire, operator, post(`${base}/tokens`, { principal: owner, name: "r" }));
   await done(wire, operator, { method: "DELETE", path: `${base}/tokens/${revoked.id}` });
-  const expired = await minted("expired", owner, { expiresAt: new Date(Date.now() + 1_000).toISOString() });
+  const expired = await narrow("expired", { expiresAt: new Date(Date.now() + 1_000).toISOString() });
   // A token that went with its membership is one that nobody knows: at ten it would be throttled.
   const left = await invited(wire, operator, "here", "admin");
   const lefts: string[] = [];
@@ -215,6 +224,51 @@ export async function makeCallers(
     { name: "from elsewhere", token: elsewhere.token, self: owner },
   ];
   return { admitted, refused };
+}
+
+/** A caller with a token of his own in `here`. */
+export async function minted(
+  { wire, operator, here }: World,
+  name: string,
+  self: Caller["self"],
+  more: object = {},
+  by = operator,
+): Promise<Caller> {
+  const asked = post(`${orgPath(here)}/tokens`, { principal: self, name: "t", ...more });
+  const { token } = await done(wire, by, asked);
+  return { name, token: () => token, self };
+}
+
+/** What a caller holds on single things he holds on what was made for his cell too. */
+export async function grantHeld(
+  world: World,
+  site: Site,
+  { self, holds }: Caller,
+  object: { readonly kind: "secret" | "machine"; readonly id: string },
+): Promise<void> {
+  if (holds?.kind !== object.kind) return;
+  const body = { subject: self, object, level: holds.level };
+  await done(world.wire, ownerOf(world, site), { method: "PUT", path: `${orgPath(site)}/grants`, body });
+}
+
+/** A secret in the site's store, made for one cell. */
+export async function freshSecret(
+  world: World,
+  site: Site,
+  caller: Caller,
+  value?: string,
+): Promise<{ readonly id: string; readonly name: string }> {
+  const name = `n-${crypto.randomUUID()}`;
+  const body = { name, ...(value === undefined ? {} : { value }) };
+  const asked = post(`${orgPath(site)}/stores/${site.store}/secrets`, body);
+  const { id } = await done(world.wire, ownerOf(world, site), asked);
+  await grantHeld(world, site, caller, { kind: "secret", id });
+  return { id, name };
+}
+
+/** The id of the site's secret, or of one made for the cell that will delete it. */
+export async function secretFor(world: World, site: Site, caller: Caller, deletes: boolean): Promise<string> {
+  return deletes ? (await freshSecret(world, site, caller)).id : idOfSecret(world, site);
 }
 
 /** No route makes a person who is in no organization. */

@@ -13,7 +13,7 @@
 //   tokens of the owner: secret.reveal, secret.*@store, secret.reveal@store/NAME, for this store, for
 //     another store, from this address, organization.read; a writer's secret.reveal; and one with the
 //     rights to give things away, but none to the things
-import { columns } from "./callers.ts";
+import { signIn } from "./callers.ts";
 import type { Place } from "./places.ts";
 import type { AskedRoute } from "./routes.ts";
 
@@ -165,9 +165,8 @@ export const rows: Readonly<Record<string, string>> = {
 export type Sign = "+" | "3" | "4";
 
 export function signOf(row: string, column: string): Sign {
-  const text = rows[row]?.replaceAll(" ", "") ?? "";
-  const sign = text[columns.indexOf(column)];
-  if (text.length !== columns.length || (sign !== "+" && sign !== "3" && sign !== "4")) {
+  const sign = signIn(rows, row, column);
+  if (sign !== "+" && sign !== "3" && sign !== "4") {
     throw new Error(`the row ${row} has no sign for ${column}`);
   }
   return sign;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCoffer, type TestCoffer } from "../../support/server.ts";
 import { type Caller, columns, makeCallers } from "./callers.ts";
 import { expected, rows } from "./expected.ts";
-import { done, makeWorld, type Place, places, siteAt, type World } from "./places.ts";
+import { done, makeWorld, ownerOf, type Place, places, siteAt, type World } from "./places.ts";
 import { type AskedRoute, routes } from "./routes.ts";
 import { type Answered, inParallel, type Wire, wireTo } from "./wire.ts";
 
@@ -92,7 +92,7 @@ function placesOf({ takes }: AskedRoute): readonly Place[] {
 async function asked({ route, caller, place }: Cell): Promise<Answered> {
   const site = siteAt(world, place, route.takes ?? "org");
   const lies = place === "own" || place === "other store" || place === "other tenant";
-  const by = site.org === "here" ? world.operator : world.stranger;
+  const by = ownerOf(world, site);
   const fresh = lies && route.fresh !== undefined ? await route.fresh({ world, site, caller, by }) : {};
   return wire.ask(caller.token(), route.ask({ ...site, ...fresh }, caller));
 }

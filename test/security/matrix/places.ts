@@ -69,6 +69,20 @@ export const post = (path: string, body: unknown): Asked => ({ method: "POST", p
 
 export const orgPath = ({ org }: Pick<Site, "org">) => `/v1/organizations/${org}`;
 
+/** The token of who owns the site's organization. */
+export function ownerOf(world: World, { org }: Pick<Site, "org">): string {
+  return org === "here" ? world.operator : world.stranger;
+}
+
+/** The id of the site's organization, or of what lies at a path in it. */
+export async function idAt(world: World, site: Site, path = ""): Promise<string> {
+  const asked: Asked = { method: "GET", path: orgPath(site) + path };
+  return String((await done(world.wire, ownerOf(world, site), asked)).id);
+}
+
+export const idOfSecret = (world: World, site: Site): Promise<string> =>
+  idAt(world, site, `/stores/${site.store}/secrets/${site.secret}`);
+
 export async function invited(wire: Wire, by: string, org: string, role: string) {
   const email = `${randomUUID()}@example.org`;
   const { invitation, membershipId } = await done(

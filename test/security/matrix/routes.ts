@@ -1,7 +1,7 @@
 // How each route is asked of a place. Where doing it would spoil the place for the next cell, who may do
 // it meets a harmless obstacle instead (`allowed` says which), or the thing is made for that cell alone.
 import { randomUUID } from "node:crypto";
-import type { Caller } from "./callers.ts";
+import { type Caller, grantHeld } from "./callers.ts";
 import {
   done,
   invited,
@@ -74,9 +74,8 @@ const never = '"1"';
 /** Made for one cell by who may; what the caller holds on single things he holds on it too. */
 const made = async ({ world, caller, by, site }: FreshCell, asked: Asked, kind?: "secret" | "machine") => {
   const { id } = await done(world.wire, by, asked);
-  if (kind !== undefined && caller.holds?.kind === kind && site.storeId === world.here.storeId) {
-    const grant = { subject: caller.self, object: { kind, id }, level: caller.holds.level };
-    await done(world.wire, by, put(`${org(site)}/grants`, grant));
+  if (kind !== undefined && site.storeId === world.here.storeId) {
+    await grantHeld(world, site, caller, { kind, id });
   }
   return String(id);
 };
