@@ -143,7 +143,7 @@ describe("the checker finds", () => {
   test("a value edited by who has no key, and one exchanged for another value that opens", async () => {
     const edited = await findingsAfter(
       runs(
-        "UPDATE secret_versions SET sealed = CAST(substr(sealed, 1, 20) || x'00' || substr(sealed, 22) AS BLOB) WHERE secret_id = $victim AND number = 3",
+        "UPDATE secret_versions SET sealed = CAST(substr(sealed, 1, 20) || iif(substr(sealed, 21, 1) = x'00', x'01', x'00') || substr(sealed, 22) AS BLOB) WHERE secret_id = $victim AND number = 3",
       ),
     );
     expect(edited).toContainEqual(`version 3 of secret ${victim.id} does not open`);
