@@ -9,15 +9,9 @@ import { CofferError, invalid } from "../../core/errors.ts";
 import type { Operations } from "../../core/operations.ts";
 import type { Intent } from "../../core/preflight.ts";
 import { fold } from "../../core/text.ts";
+import { refuseOtherMethods } from "../../http/methods.ts";
 import { pair, wrongPair } from "./credential.ts";
 import { account, accountRef } from "./places.ts";
-
-declare module "fastify" {
-  interface FastifyContextConfig {
-    /** A known path with a method that it does not take. */
-    refusesMethod?: boolean;
-  }
-}
 
 /** What every route of this dialect is built with. */
 export interface Site {
@@ -111,23 +105,7 @@ function admitted<P, A extends TSchema>(
   };
 }
 
-const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
-
 /** When all routes are declared. */
-export function refuseOtherMethods({ app, served }: Site): void {
-  const refuse: onRequestAsyncHookHandler = async () => {
-    throw new CofferError("route.method", "This path does not take that method.");
-  };
-  for (const [url, methods] of served) {
-    const method = everyMethod.filter((each) => !methods.some((one) => one === each));
-    const config = { refusesMethod: true };
-    // Before the body is read: what it holds does not matter any more.
-    app.route({
-      method,
-      url: base + url,
-      config,
-      onRequest: [wellFormed, refuse],
-      handler: async () => null,
-    });
-  }
+export function refuseMethods({ app, served }: Site): void {
+  for (const [url, methods] of served) refuseOtherMethods(app, base + url, methods, [wellFormed]);
 }

@@ -1,7 +1,7 @@
 // The routes of the Cloudflare dialect, put on a server. Each noun's lie in routes/.
 import type { FastifyInstance } from "fastify";
 import type { DialectServices } from "../dialect.ts";
-import { refuseOtherMethods, type Site } from "./route.ts";
+import { refuseMethods, type Site } from "./route.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { secretRoutes } from "./routes/secrets.ts";
 import { storeRoutes } from "./routes/stores.ts";
@@ -22,5 +22,5 @@ export function routes(app: FastifyInstance, { operations, serviceNames }: Diale
   valueRoutes(site);
   accountRoutes(site);
   userRoutes(site);
-  refuseOtherMethods(site);
+  refuseMethods(site);
 }

@@ -1,9 +1,10 @@
 // The routes of the Grafana dialect, put on a server. Each noun's lie in routes/. Bodies come as bytes:
 // what Kubernetes says of a repeated member is lost to whoever parses first.
 import type { FastifyInstance } from "fastify";
+import { refuseOtherMethods } from "../../http/methods.ts";
 import type { DialectServices } from "../dialect.ts";
 import type { Site } from "./route.ts";
-import { discoveryRoutes, refuseOtherMethods, refuseOtherPaths } from "./routes/discovery.ts";
+import { discoveryRoutes, refuseOtherPaths } from "./routes/discovery.ts";
 import { gsmRoutes } from "./routes/gsm.ts";
 import { keeperRoutes } from "./routes/keepers.ts";
 import { secureValueRoutes } from "./routes/securevalues.ts";

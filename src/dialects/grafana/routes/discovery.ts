@@ -1,6 +1,7 @@
 // Documents about the API. They are the same for everyone, but nobody without a credential gets them.
 import type { FastifyInstance } from "fastify";
 import { CofferError } from "../../../core/errors.ts";
+import { everyMethod } from "../../../http/methods.ts";
 import * as discovery from "../discovery.ts";
 import * as openapi from "../openapi.ts";
 import { demandKnown } from "../route.ts";
@@ -44,29 +45,10 @@ export function discoveryRoutes(app: FastifyInstance): void {
   });
 }
 
-const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-/** A path that is known and does not take that method; before the body is read. */
-export function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
-  const refuse = async (): Promise<never> => {
-    throw new CofferError("route.method", "This path does not take that method.", { allowed });
-  };
-  const method = everyMethod.filter((it) => !allowed.includes(it));
-  if (method.length > 0)
-    app.route({ method, url, config: { nothing: true }, onRequest: refuse, handler: refuse });
-}
-
 /** Whatever else lies below: with a credential it is not there, without one nobody learns even that. */
 export function refuseOtherPaths(app: FastifyInstance, url: string): void {
   const refuse = async (): Promise<never> => {
     throw new CofferError("route.not_found", "There is no such route.");
   };
-  app.route({ method: everyMethod, url, config: { nothing: true }, onRequest: refuse, handler: refuse });
-}
-
-declare module "fastify" {
-  interface FastifyContextConfig {
-    /** It answers that there is nothing. */
-    nothing?: true;
-  }
+  app.route({ method: [...everyMethod], url, config: { nothing: true }, onRequest: refuse, handler: refuse });
 }
