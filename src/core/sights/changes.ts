@@ -114,10 +114,12 @@ export function sightChanges(ctx: Context, directory: Directory): SightChanges {
     },
     async replaceGrants(caller, org, replaced) {
       const { call } = await located(caller, org, "grant.manage");
+      parseBatch<unknown>("policies", replaced.wanted);
       await database.execute(replaceGrants, { ...call, replaced });
     },
     async createShared(caller, org, store, secret, wanted) {
       const { call, organization } = await located(caller, org, "secret.create");
+      parseBatch("policies", wanted);
       return sealing(ctx, organization.id, async () => {
         const drafts = [await draftSecret(ctx, organization, secret)];
         const create = { ...call, store, drafts, foldNames: false, dryRun: false };
@@ -126,6 +128,7 @@ export function sightChanges(ctx: Context, directory: Directory): SightChanges {
     },
     async updateShared(caller, org, { store, id }, patch, { wanted, unlessSame = false }) {
       const { call, organization } = await located(caller, org, "secret.update");
+      parseBatch("policies", wanted);
       const { metadata, toStore } = parsePatch(patch, organization.custody);
       return sealing(ctx, organization.id, async () => {
         const value = patch.value === undefined ? null : await sealFor(ctx, organization.id, id, patch.value);

@@ -11,6 +11,7 @@ import type { Directory } from "../organizations/directory.ts";
 import type { Ref } from "../organizations/organization.ts";
 import type { Position } from "../pagination.ts";
 import type { Context, Query } from "../ports.ts";
+import { parseBatch } from "../secrets/remove.ts";
 import { secretNotFound } from "../secrets/secret.ts";
 import { versionNotFound } from "../secrets/versions.ts";
 import { storeNotFound } from "../stores/store.ts";
@@ -116,7 +117,10 @@ export function sightOperations(ctx: Context, directory: Directory): SightOperat
   return {
     ...sightChanges(ctx, directory),
     pastVersions: (caller, org, of) =>
-      ask(pastVersions, "scan", secrets(caller, org), (call) => ({ ...call, of })),
+      ask(pastVersions, "scan", secrets(caller, org), (call) => ({
+        ...call,
+        of: "ids" in of ? { ids: parseBatch("ids", of.ids) } : of,
+      })),
     policiesOn: (caller, org, object) =>
       ask(policiesOn, "scan", grants(caller, org, object), (call) => ({ ...call, object })),
     policiesOf: (caller, org, machineId) =>
@@ -157,7 +161,7 @@ export function sightOperations(ctx: Context, directory: Directory): SightOperat
     secrets: (caller, org, ids) =>
       ask(sightOfSecrets, ids.length > 128 ? "scan" : "point", secrets(caller, org), (call) => ({
         ...call,
-        ids,
+        ids: parseBatch("ids", ids),
       })),
     allSecrets: (caller, org, store) =>
       whole((after) =>

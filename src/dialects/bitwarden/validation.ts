@@ -90,5 +90,8 @@ export function idsOf(body: unknown): readonly string[] | Refusal {
 }
 
 export function repeatedIn(ids: readonly string[]): readonly string[] {
-  return [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const id of ids) (seen.has(id) ? repeated : seen).add(id);
+  return [...repeated];
 }

@@ -361,6 +361,16 @@ describe("get by ids", () => {
     });
     expectProblem(await asked(reader, ["x"]), { Ids: "The Ids field must be a list of ids." });
   });
+
+  test("400: more than one request may hold, whether one is among them twice or not", async () => {
+    const id = await aSecret();
+    const many = Array.from({ length: 100_000 }, () => crypto.randomUUID());
+    const asked = (ids: readonly string[]) => reader.post("/api/secrets/get-by-ids", { ids });
+    expectProblem(await asked([id, ...many]), { ids: '"ids" must have at most 10000 entries' });
+    expectProblem(await asked([id, ...many, id]), {
+      GetSecretsRequestModel: `The following GUIDs were duplicated ${id} `,
+    });
+  });
 });
 
 describe("delete", () => {
