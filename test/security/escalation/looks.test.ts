@@ -5,7 +5,10 @@ import { termsToRotate } from "../../../src/core/keys/status.ts";
 import type { OrganizationCall } from "../../../src/core/operation.ts";
 import type { Query } from "../../../src/core/ports.ts";
 import { findDuplicateSource } from "../../../src/core/secrets/duplicate.ts";
+import { findRepeat } from "../../../src/core/secrets/repeat.ts";
 import { findPastValue } from "../../../src/core/secrets/versions.ts";
+import { countOrganization, countStore } from "../../../src/core/sights/counts.ts";
+import { listTrashSights } from "../../../src/core/sights/secrets.ts";
 import { refusal } from "../../support/coffers.ts";
 import { tokenIdOf } from "../../support/server.ts";
 import { type Actor, field, type Secret } from "./field.ts";
@@ -27,10 +30,17 @@ beforeAll(async () => {
 });
 
 const place = () => ({ store: { id: store.id }, secret: { id: secret.id } });
+const repeated = () => ({
+  store: { id: store.id },
+  made: { name: secret.name, description: null, attributes: {} },
+  withinMs: 60_000,
+});
 const looks = {
   "at the source of a copy": (by: Actor) => look(by, findDuplicateSource, { ...place(), toStore: null }),
   "at a past value": (by: Actor) => look(by, findPastValue, { ...place(), number: 1 }),
   "at the terms of a key": (by: Actor) => look(by, termsToRotate, {}),
+  "at what the same request made before": (by: Actor) => look(by, findRepeat, repeated()),
+  "into the trash": (by: Actor) => look(by, listTrashSights, { after: null, limit: 10 }),
 } as const;
 
 function look<I extends OrganizationCall, O>(
@@ -56,4 +66,18 @@ test.each(names)("refused: to look %s, by who only reads there", async (name) =>
 
 test.each(names)("allowed: to look %s, by the owner", async (name) => {
   await looks[name](it.owner);
+});
+
+test("what is counted is what the credential may read, not what its person may", async () => {
+  const whole = await it.store();
+  await it.secret(whole.slug);
+  const single = await it.secret();
+  const reader = it.person("member", ["store", whole.id, "read"], ["secret", single.id, "read"]);
+  const seen = async (by: Actor) => [
+    (await look(by, countOrganization, {})).secrets,
+    (await look(by, countStore, { id: whole.id })).secrets,
+  ];
+  expect(await seen(reader)).toEqual([2, 1]);
+  const scopes = ["organization.read", "store.*", "secret.list"];
+  expect(await seen(await it.narrowed(reader, { scopes }))).toEqual([0, 0]);
 });

@@ -44,4 +44,8 @@ export const kept: ReadonlyMap<string, string> = new Map([
     "liveCredential in src/core/preflight.ts: demandCredential(await liveCredential(tx, input), input);",
     "Where an organization is named its admission has asked already; here it finds the token's scopes.",
   ],
+  [
+    `authorize in src/core/sights/places.ts: const all = authorize(authority, "machine.read", everyMachine).allowed;`,
+    "It decides which rows are read; each is then asked about by itself.",
+  ],
 ]);
