@@ -2,7 +2,6 @@
 // among them.
 import { type Access, admit, permit, targetOf } from "../access.ts";
 import { noted } from "../audit/noted.ts";
-import { limits } from "../limits.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Query, ReadTransaction } from "../ports.ts";
 import { type Secret, secretNotFound, type Version } from "../secrets/secret.ts";
@@ -95,7 +94,7 @@ export const removePastVersions = mutation<RemoveInput, null>({
   run: async (tx, input) => {
     const { organizationId } = input;
     const access = await admit(tx, input, { id: organizationId });
-    for (const id of input.ids.slice(0, limits.batchMax)) {
+    for (const id of input.ids) {
       const version = await tx.versions.find(organizationId, id);
       if (version === null) throw versionNotFound();
       const secret = await tx.secrets.get(organizationId, version.secretId);

@@ -1,6 +1,7 @@
 // Bodies, checked whole before anything is touched: each field by the rule and in the words of the
 // service. What was sent is never repeated, except ids.
 import { isUuid } from "../../core/ids.ts";
+import { limits } from "../../core/limits.ts";
 import { isEncString, type sealedMax as maxima, sealedMax } from "./encstring.ts";
 import type { Problems } from "./errors.ts";
 import { Refusal } from "./route.ts";
@@ -68,6 +69,10 @@ export class Check {
   ids(field: string, value: unknown): readonly string[] {
     if (!Array.isArray(value) || !value.every((id) => typeof id === "string" && isUuid(id))) {
       this.problem(field, `The ${field} field must be a list of ids.`);
+      return [];
+    }
+    if (value.length > limits.batchMax) {
+      this.problem(field, `The ${field} field must be a list of at most ${limits.batchMax} ids.`);
       return [];
     }
     return value.map((id: string) => id.toLowerCase());

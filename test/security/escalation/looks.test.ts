@@ -7,7 +7,8 @@ import type { Query } from "../../../src/core/ports.ts";
 import { findDuplicateSource } from "../../../src/core/secrets/duplicate.ts";
 import { findRepeat } from "../../../src/core/secrets/repeat.ts";
 import { findPastValue } from "../../../src/core/secrets/versions.ts";
-import { countOrganization, countStore } from "../../../src/core/sights/counts.ts";
+import { countOrganization, countReach, countStore } from "../../../src/core/sights/counts.ts";
+import { listMachineSights, listStoreSights } from "../../../src/core/sights/places.ts";
 import { listTrashSights } from "../../../src/core/sights/secrets.ts";
 import { refusal } from "../../support/coffers.ts";
 import { tokenIdOf } from "../../support/server.ts";
@@ -66,6 +67,24 @@ test.each(names)("refused: to look %s, by who only reads there", async (name) =>
 
 test.each(names)("allowed: to look %s, by the owner", async (name) => {
   await looks[name](it.owner);
+});
+
+test.each([
+  ["stores", listStoreSights],
+  ["machines", listMachineSights],
+  ["its numbers", countOrganization],
+])("refused: to see an organization's %s, by a stranger to it", async (_, query) => {
+  expect(await look(it.owner, query as Query<OrganizationCall, unknown>, {})).toBeDefined();
+  const asked = look(stranger, query as Query<OrganizationCall, unknown>, {});
+  expect((await refusal(asked)).code).toBe("organization.not_found");
+});
+
+test("refused: to count what a machine reads, by a stranger and by who does not see the machine", async () => {
+  const machineIds = [it.machine(["store", store.id, "read"]).id];
+  const counting = (by: Actor) => look(by, countReach, { machineIds });
+  expect((await counting(it.owner))[0]).toBeGreaterThan(0);
+  expect((await refusal(counting(stranger))).code).toBe("organization.not_found");
+  expect((await refusal(counting(it.person()))).code).toBe("machine.not_found");
 });
 
 test("what is counted is what the credential may read, not what its person may", async () => {

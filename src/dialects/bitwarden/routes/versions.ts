@@ -1,4 +1,5 @@
 // Past values of secrets. Each that is shown is a disclosure of its own, and audited.
+import { CofferError } from "../../../core/errors.ts";
 import { parseValue, secretNotFound } from "../../../core/secrets/secret.ts";
 import { versionNotFound } from "../../../core/secrets/versions.ts";
 import type { PastVersion } from "../../../core/sights/versions.ts";
@@ -113,8 +114,8 @@ async function placeOfAny(site: Site, caller: Place["caller"], ids: readonly str
   for (const id of ids.slice(0, -1)) {
     try {
       return await placeIn(site, caller, await sights.where(caller, "version", id));
-    } catch {
-      // The next one may be there.
+    } catch (error) {
+      if (!(error instanceof CofferError) || error.code !== "version.not_found") throw error;
     }
   }
   return placeIn(site, caller, await sights.where(caller, "version", last));
