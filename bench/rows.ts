@@ -3,6 +3,7 @@
 // further row is one file under http/ and one line here.
 import { agent } from "./http/agent.ts";
 import { batch, batchFull } from "./http/batch.ts";
+import { floor } from "./http/floor.ts";
 import { listMany, revealMany, searchMany, searchRare } from "./http/many.ts";
 import { memory } from "./http/memory.ts";
 import { policies } from "./http/policies.ts";
@@ -17,6 +18,7 @@ export const rows: readonly Row[] = [
   reveal,
   revealOne,
   revealAll,
+  floor,
   agent,
   batch,
   batchFull,

@@ -20,21 +20,24 @@ export interface Canned {
 /** Node adds these by itself. */
 const added = new Set(["date", "connection", "keep-alive"]);
 
-export async function startBare(answer: Answer): Promise<Bare> {
-  const { status, body } = answer;
+/** An answer as a process of the bench can send it again. */
+export function cannedOf({ status, headers: given, body }: Answer): Canned {
   const headers: string[] = [];
   let keepAliveSeconds = 0;
-  for (let at = 0; at < answer.headers.length; at += 2) {
-    const [name = "", value = ""] = answer.headers.slice(at, at + 2);
+  for (let at = 0; at < given.length; at += 2) {
+    const [name = "", value = ""] = given.slice(at, at + 2);
     if (name.toLowerCase() === "keep-alive") keepAliveSeconds = Number(/timeout=(\d+)/.exec(value)?.[1]);
     if (!added.has(name.toLowerCase())) headers.push(name, value);
   }
+  return { status, headers, bodyBase64: body.toString("base64"), keepAliveSeconds };
+}
+
+export async function startBare(answer: Answer): Promise<Bare> {
   const child = startScript(new URL("./bare-server.ts", import.meta.url));
-  const canned: Canned = { status, headers, bodyBase64: body.toString("base64"), keepAliveSeconds };
-  const port = Number(await ask(child, canned));
+  const port = Number(await ask(child, cannedOf(answer)));
   const url = `http://127.0.0.1:${port}`;
   const same = await askHttp(url, { method: "GET", path: "/", token: null });
-  if (same.status !== status || same.bytes !== answer.bytes) {
+  if (same.status !== answer.status || same.bytes !== answer.bytes) {
     throw new Error(`node:http sends ${same.bytes} bytes where the server sent ${answer.bytes}`);
   }
   return { url, pid: child.pid ?? 0, stop: () => end(child, "SIGKILL") };
