@@ -9,7 +9,8 @@ import { findRepeat } from "../../../src/core/secrets/repeat.ts";
 import { findPastValue } from "../../../src/core/secrets/versions.ts";
 import { countOrganization, countReach, countStore } from "../../../src/core/sights/counts.ts";
 import { listMachineSights, listStoreSights } from "../../../src/core/sights/places.ts";
-import { listTrashSights } from "../../../src/core/sights/secrets.ts";
+import { listSecretSights, listTrashSights, sightOfSecrets } from "../../../src/core/sights/secrets.ts";
+import { changedSince } from "../../../src/core/sights/sync.ts";
 import { refusal } from "../../support/coffers.ts";
 import { tokenIdOf } from "../../support/server.ts";
 import { type Actor, field, type Secret } from "./field.ts";
@@ -69,15 +70,21 @@ test.each(names)("allowed: to look %s, by the owner", async (name) => {
   await looks[name](it.owner);
 });
 
-test.each([
-  ["stores", listStoreSights],
-  ["machines", listMachineSights],
-  ["its numbers", countOrganization],
-])("refused: to see an organization's %s, by a stranger to it", async (_, query) => {
-  expect(await look(it.owner, query as Query<OrganizationCall, unknown>, {})).toBeDefined();
-  const asked = look(stranger, query as Query<OrganizationCall, unknown>, {});
-  expect((await refusal(asked)).code).toBe("organization.not_found");
-});
+const sights = {
+  stores: (by: Actor) => look(by, listStoreSights, {}),
+  machines: (by: Actor) => look(by, listMachineSights, {}),
+  numbers: (by: Actor) => look(by, countOrganization, {}),
+  secrets: (by: Actor) => look(by, sightOfSecrets, { ids: [secret.id] }),
+  "whole list of secrets": (by: Actor) => look(by, listSecretSights, { store: null, after: null, limit: 10 }),
+  changes: (by: Actor) => look(by, changedSince, { since: 0 }),
+} as const;
+
+test.each(Object.entries(sights))(
+  "refused: to see an organization's %s, by a stranger to it",
+  async (_, see) => {
+    expect((await refusal(see(stranger))).code).toBe("organization.not_found");
+  },
+);
 
 test("refused: to count what a machine reads, by a stranger and by who does not see the machine", async () => {
   const machineIds = [it.machine(["store", store.id, "read"]).id];
