@@ -11,6 +11,7 @@ import { countOrganization, countReach, countStore } from "../../../src/core/sig
 import { listMachineSights, listStoreSights } from "../../../src/core/sights/places.ts";
 import { listSecretSights, listTrashSights, sightOfSecrets } from "../../../src/core/sights/secrets.ts";
 import { changedSince } from "../../../src/core/sights/sync.ts";
+import { pastVersions } from "../../../src/core/sights/versions.ts";
 import { refusal } from "../../support/coffers.ts";
 import { tokenIdOf } from "../../support/server.ts";
 import { type Actor, field, type Secret } from "./field.ts";
@@ -76,6 +77,7 @@ const sights = {
   numbers: (by: Actor) => look(by, countOrganization, {}),
   secrets: (by: Actor) => look(by, sightOfSecrets, { ids: [secret.id] }),
   "whole list of secrets": (by: Actor) => look(by, listSecretSights, { store: null, after: null, limit: 10 }),
+  "past values": (by: Actor) => look(by, pastVersions, { of: { secretId: secret.id } }),
   changes: (by: Actor) => look(by, changedSince, { since: 0 }),
 } as const;
 
