@@ -8,6 +8,7 @@ import {
   expectValue,
   field,
   hours,
+  machines,
   organizations,
   stores,
   tokens,
@@ -354,4 +355,11 @@ test("who may only see a machine sees none of its tokens", async () => {
     return body.items.filter((token: { principal: { id: string } }) => token.principal.id === id).length;
   };
   expect([await seen("read"), await seen("manage")]).toEqual([0, 2]);
+});
+
+attempt("to list machines by a token that is not for them, of who manages one", async () => {
+  const manager = it.person("member", ["machine", it.machine().id, "manage"]);
+  expect(await countOf(manager.client, machines)).toBe(1);
+  const by = await it.narrowed(manager, { scopes: ["organization.read", "secret.read"] });
+  return { by, answer: await by.client.get(machines), refused: "caller.denied" };
 });
