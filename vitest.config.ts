@@ -1,7 +1,7 @@
 // One run over everything that is a vitest test, in projects named after what they prove.
 import { configDefaults, defineConfig } from "vitest/config";
 
-const crossing = ["contract", "dialects", "security", "cli"];
+const crossing = ["contract", "backends", "dialects", "security", "cli", "docs"];
 
 export default defineConfig({
   test: {

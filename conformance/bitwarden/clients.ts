@@ -4,7 +4,7 @@ import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { installed } from "../support/cache.ts";
 import { install, machineEnvironment, run } from "../support/processes.ts";
-import { findPython } from "../support/python.ts";
+import { installPackages, type Packages } from "../support/python.ts";
 
 const here = import.meta.dirname;
 
@@ -21,20 +21,8 @@ export async function installNode(): Promise<string> {
   });
 }
 
-export interface Python {
-  readonly program: string;
-  readonly packages: string;
-}
-
-export async function installPython(): Promise<Python> {
-  const { program, tag } = await findPython();
-  const pins = join(here, "python");
-  const packages = await installed("bitwarden", `python-${tag}`, pins, async (into) => {
-    console.log("installing bitwarden-sdk");
-    const locked = ["--require-hashes", "--only-binary=:all:", "-r", join(pins, "requirements.txt")];
-    await install(program, ["-m", "pip", "install", "--quiet", "--target", into, ...locked], into);
-  });
-  return { program, packages };
+export function installPython(): Promise<Packages> {
+  return installPackages("bitwarden", "python", join(here, "python"));
 }
 
 /** The program, or why there is none: it takes a Rust compiler and some minutes. */

@@ -22,7 +22,7 @@ await suite.check("the SDK for Python over https: a secret from beginning to end
     ...variables(site, account),
     PROJECT: await addProject(site, account, "Python"),
     STATE: join(temporaryFolder(), "state"),
-    PYTHONPATH: python.packages,
+    PYTHONPATH: python.folder,
     PYTHONDONTWRITEBYTECODE: "1",
   });
   const { code, stdout, stderr } = await run(python.program, [join(import.meta.dirname, "python.py")], {

@@ -3,16 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { installed } from "../support/cache.ts";
-import {
-  cleanEnvironment,
-  install,
-  machineEnvironment,
-  run,
-  start,
-  temporaryFolder,
-} from "../support/processes.ts";
-import { findPython } from "../support/python.ts";
+import { cleanEnvironment, machineEnvironment, run, start, temporaryFolder } from "../support/processes.ts";
+import { installPackages } from "../support/python.ts";
 
 const here = import.meta.dirname;
 
@@ -24,15 +16,8 @@ export interface Release {
 }
 
 export async function installRelease(pin: string): Promise<Release> {
-  const { program, tag } = await findPython();
-  const pins = join(here, pin);
-  // Parts of it are compiled for one interpreter.
-  const packages = await installed("scale", `${pin}-${tag}`, pins, (into) => {
-    console.log(`installing ${pin}`);
-    const locked = ["--require-hashes", "--only-binary=:all:", "-r", join(pins, "requirements.txt")];
-    return install(program, ["-m", "pip", "install", "--quiet", "--target", into, ...locked], into);
-  });
-  return { name: pin, python: program, packages };
+  const { program, folder } = await installPackages("scale", pin, join(here, pin));
+  return { name: pin, python: program, packages: folder };
 }
 
 export type Mode = "sync" | "async";

@@ -18,7 +18,7 @@ export async function installed(
   install: (folder: string) => Promise<void>,
 ): Promise<string> {
   const cache = cacheOf(dialect);
-  const folder = join(cache, `${client}-${digestOf(pins)}`);
+  const folder = placeOf(dialect, client, pins);
   if (existsSync(folder)) return folder;
   const partial = `${folder}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
@@ -33,6 +33,16 @@ export async function installed(
     rmSync(partial, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** Where it is installed already; null where it is not. */
+export function installedAt(dialect: string, client: string, pins: string): string | null {
+  const folder = placeOf(dialect, client, pins);
+  return existsSync(folder) ? folder : null;
+}
+
+function placeOf(dialect: string, client: string, pins: string): string {
+  return join(cacheOf(dialect), `${client}-${digestOf(pins)}`);
 }
 
 const digestForm = /^[0-9a-f]{16}$/;

@@ -33,6 +33,13 @@ export interface TokenFields {
   readonly addresses?: readonly string[];
 }
 
+export interface OrganizationFields {
+  readonly name?: string;
+  readonly trash?: "dialect" | "always" | "never";
+  readonly membersCreate?: boolean;
+  readonly limits?: Readonly<Record<string, number | null>>;
+}
+
 const pageItems = 1_000;
 
 export type Client = ReturnType<typeof clientOf>;
@@ -76,8 +83,8 @@ export function clientOf(http: Http, place: Place) {
         http.json({ method: "POST", path: ["organizations"], body }, wire.organization),
       quota: (slug: string) =>
         http.json({ method: "GET", path: ["organizations", slug, "quota"] }, wire.quota),
-      limit: (slug: string, limits: Readonly<Record<string, number | null>>) =>
-        http.json({ method: "PATCH", path: ["organizations", slug], body: { limits } }, wire.organization),
+      update: (slug: string, body: OrganizationFields) =>
+        http.json({ method: "PATCH", path: ["organizations", slug], body }, wire.organization),
       remove: (slug: string, force: boolean) =>
         http.done({
           method: "DELETE",
@@ -191,8 +198,12 @@ export function clientOf(http: Http, place: Place) {
     stores: {
       list: () => all([...org, "stores"], {}, wire.store),
       get: (slug: string) => http.json({ method: "GET", path: [...org, "stores", slug] }, wire.store),
-      create: (body: { name: string; slug?: string }) =>
+      create: (body: { name: string; slug?: string; backend?: string }) =>
         http.json({ method: "POST", path: [...org, "stores"], body }, wire.store),
+      keepIn: (slug: string, backend: string) =>
+        http.json({ method: "PATCH", path: [...org, "stores", slug], body: { backend } }, wire.store),
+      migrate: (slug: string, body: { backend: string; after: string | null }) =>
+        http.json({ method: "POST", path: [...org, "stores", slug, "migrate-backend"], body }, wire.migrated),
       rename: (slug: string, name: string) =>
         http.json({ method: "PATCH", path: [...org, "stores", slug], body: { name } }, wire.store),
       remove: (slug: string, force: boolean) =>
@@ -282,6 +293,11 @@ export function clientOf(http: Http, place: Place) {
       rewrap: () => http.json({ method: "POST", path: [...org, "keys", "rewrap"] }, wire.rewrapped),
       destroy: (term: number) =>
         http.done({ method: "POST", path: [...org, "keys", String(term), "destroy"] }),
+    },
+
+    backends: {
+      list: () => http.json({ method: "GET", path: ["backends"] }, wire.backends),
+      resume: (name: string) => http.done({ method: "POST", path: ["backends", name, "resume"] }),
     },
 
     installationKeys: {

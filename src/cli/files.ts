@@ -4,9 +4,9 @@ import { writeFile } from "node:fs/promises";
 import { Failure, usage } from "./failure.ts";
 import { readAll, type Shell } from "./shell.ts";
 
-export async function readFileOf(path: string): Promise<Buffer> {
+export async function readFileOf(path: string, bytesMax?: number): Promise<Buffer> {
   try {
-    return await readAll(createReadStream(path));
+    return await readAll(createReadStream(path), bytesMax);
   } catch (error) {
     if (error instanceof Failure) throw error;
     const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
@@ -15,8 +15,8 @@ export async function readFileOf(path: string): Promise<Buffer> {
 }
 
 /** `-` is stdin. */
-export function readInput(path: string, shell: Shell): Promise<Buffer> {
-  return path === "-" ? readAll(shell.stdin) : readFileOf(path);
+export function readInput(path: string, shell: Shell, bytesMax?: number): Promise<Buffer> {
+  return path === "-" ? readAll(shell.stdin, bytesMax) : readFileOf(path, bytesMax);
 }
 
 /** For what others must not read. What is there already stays: it may hold more than this would put back. */

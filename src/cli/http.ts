@@ -46,7 +46,7 @@ export function parseServerUrl(source: string, insecureHttp: boolean): URL {
   return url;
 }
 
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return (
     hostname === "localhost" ||
     hostname.endsWith(".localhost") ||
@@ -76,7 +76,7 @@ export function requestUrl(
   return url;
 }
 
-export function httpOf(base: URL, token: string | null): Http {
+export function httpOf(base: URL, token: string | null, timeoutMs = answerTimeoutMs): Http {
   async function send(request: Request): Promise<{ status: number; body: string }> {
     const headers: Record<string, string> = { accept: "application/json" };
     if (token !== null) headers.authorization = `Bearer ${token}`;
@@ -90,7 +90,7 @@ export function httpOf(base: URL, token: string | null): Http {
         method: request.method,
         headers,
         redirect: "manual",
-        signal: AbortSignal.timeout(answerTimeoutMs),
+        signal: AbortSignal.timeout(timeoutMs),
         ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       });
       body = await response.text();

@@ -1,14 +1,20 @@
 // The command line as a whole: which commands there are, and how their end becomes an exit code.
 // Nothing below throws past this file, and nothing here knows what a command does.
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { packageVersion } from "../server/package.ts";
 import { accountCommands } from "./commands/accounts.ts";
 import { auditCommands } from "./commands/audit.ts";
+import { backendCommands } from "./commands/backends.ts";
+import { backupCommands } from "./commands/backup.ts";
 import { bitwardenCommands } from "./commands/bitwarden.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { exportCommand } from "./commands/export.ts";
 import { grantCommands } from "./commands/grants.ts";
 import { groupCommands } from "./commands/groups.ts";
 import { hostCommands } from "./commands/host.ts";
+import { importCommand } from "./commands/import.ts";
 import { jobCommands } from "./commands/jobs.ts";
 import { kubeconfigCommand } from "./commands/kubeconfig.ts";
 import { loginCommands } from "./commands/login.ts";
@@ -25,6 +31,7 @@ import { trashCommands } from "./commands/trash.ts";
 import { trustCommands } from "./commands/trusts.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import { type Failure, failureOf, usage } from "./failure.ts";
+import { helpCommand, topicHelp } from "./help-topics.ts";
 import { printFailure } from "./output.ts";
 import { type Shell, write } from "./shell.ts";
 import { exitCodeOfSignal, Interrupted } from "./signals.ts";
@@ -81,17 +88,23 @@ Start here:
 
 Environment: COFFER_URL, COFFER_TOKEN, COFFER_CA, COFFER_ORG and COFFER_STORE win over the kept login.
 Data goes to stdout, everything else to stderr. \`coffer --version\` prints the version.
+${topicHelp}
 
 ${exitCodeHelp}`,
     );
   hostCommands(program, shell, end);
+  backupCommands(program, shell, end);
+  doctorCommand(program, shell, end);
   accountCommands(program, shell);
   loginCommands(program, shell);
   secretCommands(program, shell);
   runCommand(program, shell, end);
+  exportCommand(program, shell);
+  importCommand(program, shell);
   policyCommands(program, shell, end);
   explainCommand(program, shell);
   storeCommands(program, shell);
+  backendCommands(program, shell);
   tokenCommands(program, shell);
   jobCommands(program, shell);
   trashCommands(program, shell);
@@ -105,6 +118,8 @@ ${exitCodeHelp}`,
   auditCommands(program, shell, end);
   kubeconfigCommand(program, shell);
   bitwardenCommands(program, shell);
+  completionCommand(program, shell);
+  helpCommand(program, shell);
   return program;
 }
 
@@ -142,11 +157,4 @@ function pathOf(command: Command): string {
 function asksForJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return (end < 0 ? argv : argv.slice(0, end)).includes("--json");
-}
-
-function packageVersion(): string {
-  // The same two steps up from src/cli and from dist/cli.
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  const known = typeof manifest === "object" && manifest !== null && "version" in manifest;
-  return known ? String(manifest.version) : "unknown";
 }

@@ -113,6 +113,18 @@ function noToken(url: URL, kept: Credentials | null): Failure {
   });
 }
 
+/** Says nothing and gives up soon: for what a person did not ask for. */
+export async function quickClient(
+  shell: Shell,
+  options: ConnectionOptions,
+  timeoutMs: number,
+): Promise<Client> {
+  const kept = await readCredentials(credentialFiles(shell.env));
+  const { url, token, organization, store } = targetOf(options, shell.env, kept);
+  await trustFor(url, options, shell.env, kept);
+  return clientOf(httpOf(url, token, timeoutMs), { organization, store });
+}
+
 export async function openSession(shell: Shell, options: ConnectionOptions): Promise<Session> {
   const output = outputOf(shell, options.json ?? false);
   const files = credentialFiles(shell.env);

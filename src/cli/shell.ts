@@ -27,13 +27,13 @@ export function write(stream: NodeJS.WritableStream, text: string): Promise<void
 /** Far above what a value may hold, so that the server's own bound speaks; `/dev/zero` ends here. */
 const inputBytesMax = 1024 * 1024;
 
-export async function readAll(stream: NodeJS.ReadableStream): Promise<Buffer> {
+export async function readAll(stream: NodeJS.ReadableStream, bytesMax = inputBytesMax): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stream) {
     const part = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
     bytes += part.length;
-    if (bytes > inputBytesMax) throw usage(`the input is longer than ${inputBytesMax} bytes`);
+    if (bytes > bytesMax) throw usage(`the input is longer than ${bytesMax} bytes`);
     chunks.push(part);
   }
   return Buffer.concat(chunks);

@@ -41,7 +41,14 @@ export type Trust = Shaped<typeof trust>;
 
 export const explained = object({ allowed: flag, because: list(text) });
 
-export const organization = object({ id: text, slug: text, name, custody: optional(text) });
+export const organization = object({
+  id: text,
+  slug: text,
+  name,
+  custody: optional(text),
+  trash: optional(text),
+  membersCreate: optional(flag),
+});
 export type Organization = Shaped<typeof organization>;
 
 const share = object({ quota: nullable(whole), usage: whole });
@@ -64,8 +71,39 @@ export type Member = Shaped<typeof member>;
 export const invited = object({ ...memberMembers, invitation: text });
 export const accepted = object({ person: account, token: text });
 
-export const store = object({ id: text, slug: text, name, createdAt: text, revision: whole });
+export const store = object({
+  id: text,
+  slug: text,
+  name,
+  backend: optional(text),
+  createdAt: text,
+  revision: whole,
+});
 export type Store = Shaped<typeof store>;
+
+export const migrated = object({
+  moved: whole,
+  failed: whole,
+  total: whole,
+  there: whole,
+  next: nullable(text),
+});
+
+export const backends = object({
+  items: list(
+    object({
+      name: text,
+      kind: text,
+      payload: text,
+      values: whole,
+      pending: whole,
+      owed: whole,
+      oldestOwedAt: nullable(text),
+      guarded: flag,
+      sweptAt: nullable(text),
+    }),
+  ),
+});
 
 export const group = object({ id: text, name: text, createdAt: text });
 export type Group = Shaped<typeof group>;
@@ -171,7 +209,17 @@ export type KeyStatus = Shaped<typeof keyStatus>;
 
 export const installationKeys = object({
   terms: list(object(termMembers)),
-  rootKeys: list(object({ id: text, state: text, keys: whole, held: flag, addedAt: text })),
+  rootKeys: list(
+    object({
+      id: text,
+      state: text,
+      keys: whole,
+      held: flag,
+      provider: nullable(text),
+      providerKeyId: nullable(text),
+      addedAt: text,
+    }),
+  ),
   nodes: list(object({ id: text, name: text, rootKeys: list(text), seenAt: text })),
   progress: object({ total: whole, done: whole }),
 });

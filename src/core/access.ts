@@ -248,7 +248,7 @@ export async function changeAccess(tx: Transaction, organizationId: string, from
   await tx.access.raiseEpoch(organizationId);
   const { organization, installation } = await tx.access.epochs(organizationId);
   const alone = organization === from.organization + 1 && installation === from.installation;
-  if (!alone) throw new RunAgain("access moved");
+  if (!alone) throw new RunAgain("access moved", { moved: organizationId });
 }
 
 /**
@@ -258,7 +258,7 @@ export async function changeAccess(tx: Transaction, organizationId: string, from
 export async function holdAccess(tx: Transaction, organizationId: string, from: Epochs): Promise<void> {
   const { organization, installation } = await tx.access.holdEpochs(organizationId);
   if (organization !== from.organization || installation !== from.installation)
-    throw new RunAgain("access moved");
+    throw new RunAgain("access moved", { moved: organizationId });
 }
 
 /** Whether the caller may know that what he named is there. */

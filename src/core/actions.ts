@@ -46,6 +46,7 @@ export type Action = (typeof actions)[number];
 /** What the server itself writes into the audit trail; no caller can be granted these. */
 export const systemActions = [
   "installation.create",
+  "installation.restore",
   "token.recover",
   "invitation.accept",
   "session.open",
@@ -53,6 +54,10 @@ export const systemActions = [
   "refusals.counted",
   "trash.purge",
   "organization.purge",
+  "backend.check",
+  "backend.purge",
+  "backend.move",
+  "backend.resume",
   "key.renew",
   "key.reseal",
   "key.retire",

@@ -4,6 +4,7 @@ import { openLogin } from "./access-tokens/login.ts";
 import { listAccessTokens, revokeAccessTokens } from "./access-tokens/manage.ts";
 import { mintAccessToken } from "./access-tokens/mint.ts";
 import { listAudit, saveHead } from "./audit/operations.ts";
+import { probeAudit } from "./audit/probe.ts";
 import {
   auditPage,
   dueStreams,
@@ -13,6 +14,26 @@ import {
   removeRecorded,
   restateDigests,
 } from "./audit/retention.ts";
+import { abortExpired, abortWrites } from "./backends/abort.ts";
+import { driftSample } from "./backends/drift.ts";
+import { raiseBackendEpoch, resumeSweeps } from "./backends/guard.ts";
+import {
+  intendCreate,
+  intendDuplicate,
+  intendImport,
+  intendRestore,
+  intendShared,
+  intendUpdate,
+} from "./backends/intents.ts";
+import { recordLoss } from "./backends/lost.ts";
+import { valuesToMigrate } from "./backends/migrate.ts";
+import { oweAhead, relocateValues } from "./backends/moving.ts";
+import { owedOfSecrets, postponeOwed, settlePaid } from "./backends/paying.ts";
+import { forgetGivenUp, owedDue, takeReconcilerLease } from "./backends/reconcile.ts";
+import { retireVersions } from "./backends/retire.ts";
+import { noteBackendState, readBackendState } from "./backends/state.ts";
+import { backendStatus, showBackends } from "./backends/status.ts";
+import { lookForOrphans, recordSweep, sightOrphans } from "./backends/sweep.ts";
 import { findCredential } from "./credentials.ts";
 import { getDocument, listDocuments } from "./documents/read.ts";
 import { createDocument, removeDocument, updateDocument } from "./documents/write.ts";
@@ -40,7 +61,7 @@ import { findSession } from "./jobs/session.ts";
 import { startJob } from "./jobs/start.ts";
 import { destroyKey } from "./keys/destroy.ts";
 import { destroyInstallationKey, installationKeyStatus, rotateInstallationKey } from "./keys/installation.ts";
-import { announceNode, removeNode } from "./keys/nodes.ts";
+import { announceNode, leadingNode, removeNode } from "./keys/nodes.ts";
 import { resealValues, storedValues, unfinishedRotations } from "./keys/reseal.ts";
 import { readRootStanding } from "./keys/root.ts";
 import {
@@ -78,10 +99,12 @@ import { removePerson } from "./people/remove.ts";
 import { changeRole } from "./people/role.ts";
 import type { Command, Query } from "./ports.ts";
 import { checkIntent, checkScope } from "./preflight.ts";
+import { finishRestore, markBehind, pendingRestore, startOrganizationsAnew } from "./restores/start-anew.ts";
 import { listConsumed } from "./secrets/consumed.ts";
 import { createSecrets } from "./secrets/create.ts";
 import { duplicateSecret, findDuplicateSource } from "./secrets/duplicate.ts";
 import { findFoldedSecret, getSecret, listSecrets } from "./secrets/list.ts";
+import { revealOutright } from "./secrets/outright.ts";
 import { recordReveals } from "./secrets/record.ts";
 import { removeSecrets } from "./secrets/remove.ts";
 import { confirmRepeat, findRepeat } from "./secrets/repeat.ts";
@@ -117,12 +140,33 @@ import { recordUses, sweepTokens } from "./tokens/upkeep.ts";
 import { removeTrust, renameTrust } from "./trusts/change.ts";
 import { createTrust } from "./trusts/create.ts";
 import { getTrust, listTrusts, matchTrusts } from "./trusts/read.ts";
+import { examineInstallation, readVitals, showVitals } from "./vitals.ts";
 
 /** A body whose input only its own caller knows; the names were checked where it was called. */
 export type AnyCommand = Command<never, unknown>;
 export type AnyQuery = Query<never, unknown>;
 
 const allCommands: readonly AnyCommand[] = [
+  abortExpired,
+  forgetGivenUp,
+  noteBackendState,
+  oweAhead,
+  postponeOwed,
+  relocateValues,
+  raiseBackendEpoch,
+  recordSweep,
+  resumeSweeps,
+  retireVersions,
+  settlePaid,
+  sightOrphans,
+  takeReconcilerLease,
+  abortWrites,
+  intendCreate,
+  intendDuplicate,
+  intendImport,
+  intendRestore,
+  intendShared,
+  intendUpdate,
   addGroupMember,
   addInternalKeys,
   addRootKey,
@@ -133,6 +177,7 @@ const allCommands: readonly AnyCommand[] = [
   createService,
   destroyInstallationKey,
   destroyRootKey,
+  probeAudit,
   promoteRootKey,
   putGrant,
   removeDocument,
@@ -162,6 +207,8 @@ const allCommands: readonly AnyCommand[] = [
   destroyKey,
   duplicateSecret,
   endJob,
+  finishRestore,
+  markBehind,
   invitePerson,
   openSession,
   mintAccessToken,
@@ -170,9 +217,11 @@ const allCommands: readonly AnyCommand[] = [
   openLogin,
   purgeOrganization,
   purgeTrashed,
+  recordLoss,
   recordRefusals,
   recordRemoval,
   recordReveals,
+  revealOutright,
   recordUses,
   recoverOwner,
   removePerson,
@@ -202,6 +251,7 @@ const allCommands: readonly AnyCommand[] = [
   rotateKey,
   saveHead,
   startJob,
+  startOrganizationsAnew,
   sweepTokens,
   sweepTrash,
   updateMe,
@@ -211,6 +261,14 @@ const allCommands: readonly AnyCommand[] = [
 ];
 
 const allQueries: readonly AnyQuery[] = [
+  backendStatus,
+  driftSample,
+  lookForOrphans,
+  showBackends,
+  valuesToMigrate,
+  owedDue,
+  owedOfSecrets,
+  readBackendState,
   getDocument,
   getGroup,
   getMachine,
@@ -229,6 +287,7 @@ const allQueries: readonly AnyQuery[] = [
   listAccounts,
   endedOrganizations,
   dueStreams,
+  examineInstallation,
   explainAccess,
   findAuthors,
   findCredential,
@@ -239,6 +298,7 @@ const allQueries: readonly AnyQuery[] = [
   findRepeat,
   findServicePlace,
   findSession,
+  pendingRestore,
   getMe,
   getOrganization,
   getOwnToken,
@@ -248,6 +308,7 @@ const allQueries: readonly AnyQuery[] = [
   getToken,
   getTrust,
   keyStatus,
+  leadingNode,
   admittedTo,
   changedSince,
   countMachine,
@@ -288,9 +349,11 @@ const allQueries: readonly AnyQuery[] = [
   readKeys,
   readOrganizationKeys,
   readRootStanding,
+  readVitals,
   removalStanding,
   rootStandingToRotate,
   sealedNow,
+  showVitals,
   storedValues,
   termsToRotate,
   unfinishedRotations,

@@ -55,6 +55,9 @@ export const errorCodes = [
   "storage.outcome_unknown",
   "storage.full",
   "value.integrity",
+  "value.missing",
+  "backend.unavailable",
+  "backend.not_found",
   "internal",
 ] as const;
 
@@ -133,4 +136,11 @@ export function quotaExceeded(field: string, limit: number): CofferError {
  */
 export class RunAgain extends Error {
   override readonly name = "RunAgain";
+  /** The organization whose access moved: the next try keeps others from moving it again. */
+  readonly moved: string | null;
+
+  constructor(message?: string, { moved = null, ...options }: ErrorOptions & { moved?: string | null } = {}) {
+    super(message, options);
+    this.moved = moved;
+  }
 }

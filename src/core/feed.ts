@@ -104,11 +104,17 @@ export interface FeedOperations {
   release(): void;
   /** Nobody waits any more: who asks again and again must end. */
   readonly released: boolean;
+  /** How many wait or read right now. */
+  readonly waiters: number;
 }
 
 export function feedOperations(ctx: Context, directory: Directory): FeedOperations {
   const bells = waitingRoom();
   ctx.database.onRevision(bells.ring);
+  const tell = ({ items }: ChangePage) => {
+    const last = items.at(-1);
+    if (last !== undefined) ctx.measures.told(Math.max(0, ctx.clock.now() - last.at));
+  };
 
   return {
     async changes(caller, org, since, { waitSeconds, limit }) {
@@ -116,6 +122,7 @@ export function feedOperations(ctx: Context, directory: Directory): FeedOperatio
       const { id } = await directory.locate(caller, org, "secret.list", target);
       const deadline = ctx.clock.now() + Math.min(waitSeconds, limits.feedWaitSecondsMax) * 1_000;
       const reading = { query: listChanges, action: "secret.list", target, where: "point" } as const;
+      let waited = false;
       for (let from = since; ; ) {
         // Before reading: what is committed while this reads must not pass unheard.
         const bell = bells.enter(id);
@@ -123,7 +130,11 @@ export function feedOperations(ctx: Context, directory: Directory): FeedOperatio
           const input = { ...callOf(ctx, caller), organizationId: id, since: from, limit };
           const page = await read(ctx, reading, input);
           const left = deadline - ctx.clock.now();
-          if (page.items.length > 0 || left <= 0 || bells.closed) return page;
+          if (page.items.length > 0 || left <= 0 || bells.closed) {
+            if (waited) tell(page);
+            return page;
+          }
+          waited = true;
           from = page.revision;
           await bell.heard(left);
         } finally {
@@ -134,6 +145,9 @@ export function feedOperations(ctx: Context, directory: Directory): FeedOperatio
     release: bells.close,
     get released() {
       return bells.closed;
+    },
+    get waiters() {
+      return bells.count;
     },
   };
 }

@@ -54,6 +54,36 @@ export const limits = {
   clientDescriptionCharactersMax: 10_000,
   clientValueCharactersMax: 35_000,
 
+  /** Of a backend in the configuration: it is kept in each pointer. */
+  backendNameCharactersMax: 63,
+  backendsMax: 32,
+  /** What a backend calls a place or a version; AWS has the longest with 512 characters. */
+  remoteRefBytesMax: 2_048,
+  /** Values of one request that are on their way to a backend at once: each is a socket. */
+  remoteWritesMax: 8,
+  /** Of one batch of reveals, as above. */
+  remoteReadsMax: 16,
+  /** A backend may not show for some seconds what it took; then a version this young is asked for again. */
+  remoteYoungMs: 60_000,
+  remoteRetries: 5,
+  remoteRetryMs: 250,
+  /** Values of a store that go to another backend in one request: some seconds where that is slow. */
+  migratedRows: 64,
+  /** Looked at by one step of the reconciler. */
+  reconcileRows: 100,
+  owedRetryMsMin: 30_000,
+  owedRetryMsMax: 60 * 60_000,
+  /** How long a replaced value stays in its backend: as long as backups of the database that name it. */
+  remoteKeptMs: 30 * 24 * 60 * 60 * 1000,
+  /** Of one backend, in one sweep; what is beyond it waits for the next. */
+  sweepObjectsMax: 1_000_000,
+  /** Orphans that are never too many: where little lies, a small share would be none at all. */
+  sweepAlways: 10,
+  /** Values asked for by one drift check. */
+  driftSample: 20,
+  /** How often a backend is told that this database is the newest: a restore from before is noticed then. */
+  restoreEpochMs: 60 * 60_000,
+
   versionsKept: 100,
   trashKeptMs: 30 * 24 * 60 * 60 * 1000,
   /** How long the place of a purged secret in a list stays known, for cursors that name it. */
@@ -83,6 +113,8 @@ export const limits = {
   /** How long it is taken for granted which organization a slug means: it may be another's by then. */
   locatedMs: 5_000,
 
+  /** How long a server that ends may wait for what is under way; service managers kill after 90 s. */
+  drainSecondsMax: 60,
   /** Past this a request is answered 503 although its commit may still come. */
   commitWaitMs: 10_000,
   writerQueueMax: 10_000,
@@ -107,6 +139,10 @@ export const limits = {
   resealOrganizations: 100,
   /** A value that does not open will not open a moment later either. */
   resealRestMs: 10 * 60_000,
+  /** Organizations that start anew in one commit after a restore: nobody is served meanwhile. */
+  restoreOrganizations: 25,
+  /** How far revisions jump then: further than any history that was lost can have gone. */
+  restoreRevisions: 2 ** 32,
   /** Wrapped by another root key in one commit. */
   rewrapKeys: 100,
   /** How long a node that fell silent counts as running: several of its announcements may be late. */
@@ -123,6 +159,14 @@ export const limits = {
   /** Each costs a quarter of a second at the start for each key of the record. */
   passphrasesMax: 4,
   passphraseRecordsMax: 8,
+  /** Each costs a question to its provider at the start. */
+  rootRecordsMax: 8,
+  /** One question to a provider of root keys, with all its repeats: a start waits for a few of them. */
+  rootProviderMs: 15_000,
+  /** What a provider answers is some hundred bytes; an error may be a page. */
+  rootProviderAnswerBytesMax: 65_536,
+  /** How soon a provider that did not answer is asked again by a server that waits for it. */
+  rootProviderAgainMs: 5_000,
   passphraseBytesMax: 1_024,
   /** With Argon2id in its way a shorter one is guessed in reach of a rented machine. */
   passphraseCharactersMin: 12,

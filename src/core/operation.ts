@@ -5,6 +5,7 @@
 import type { Call } from "./access.ts";
 import type { Action, AuditAction } from "./actions.ts";
 import type { AuditEntry, AuditTarget, Outcome } from "./audit/entry.ts";
+import type { RemoteCall } from "./backends/call.ts";
 import type { Caller } from "./caller.ts";
 import { CofferError, type ErrorCode } from "./errors.ts";
 import type { Command, Context, Query, Transaction } from "./ports.ts";
@@ -13,6 +14,8 @@ import type { Json } from "./stores/store.ts";
 /** Every input of a body that acts in one organization. */
 export interface OrganizationCall extends Call {
   readonly organizationId: string;
+  /** Only where some store may keep its values elsewhere; see backends/writing.ts. */
+  readonly remote?: RemoteCall;
 }
 
 interface EntryParts {

@@ -1,6 +1,7 @@
 // All that a dialect receives. It acts through these and sees neither tables nor keys.
 import { type AccessTokenOperations, accessTokenOperations } from "./access-tokens/operations.ts";
 import { type AuditOperations, auditOperations } from "./audit/operations.ts";
+import { type BackendOperations, backendOperations } from "./backends/status.ts";
 import { type DocumentOperations, documentOperations } from "./documents/operations.ts";
 import { type ExplainOperations, explainOperations } from "./explain/operations.ts";
 import { type FeedOperations, feedOperations } from "./feed.ts";
@@ -20,6 +21,7 @@ import { type SightOperations, sightOperations } from "./sights/operations.ts";
 import { type StoreOperations, storeOperations } from "./stores/operations.ts";
 import { type TokenOperations, tokenOperations } from "./tokens/operations.ts";
 import { type TrustOperations, trustOperations } from "./trusts/operations.ts";
+import { type VitalOperations, vitalOperations } from "./vitals.ts";
 
 export interface Operations extends PreflightOperations {
   readonly organizations: OrganizationOperations;
@@ -38,8 +40,10 @@ export interface Operations extends PreflightOperations {
   readonly access: ExplainOperations;
   readonly trusts: TrustOperations;
   readonly keys: KeyOperations;
+  readonly backends: BackendOperations;
   readonly audit: AuditOperations;
   readonly feed: FeedOperations;
+  readonly vitals: VitalOperations;
 }
 
 export function operations(ctx: Context): Operations {
@@ -63,7 +67,9 @@ export function operations(ctx: Context): Operations {
     trusts: trustOperations(ctx, organizations),
     access: explainOperations(ctx, organizations),
     keys: keyOperations(ctx, organizations),
+    backends: backendOperations(ctx),
     audit: auditOperations(ctx, organizations),
     feed: feedOperations(ctx, organizations),
+    vitals: vitalOperations(ctx),
   };
 }

@@ -4,6 +4,8 @@ import type { AuditEntry, SignedHead, StreamHead } from "./audit/entry.ts";
 import type { Refusals } from "./audit/refusals.ts";
 import type { AuditReader, AuditRepository } from "./audit/trail.ts";
 import type { Authority, Role } from "./authorize.ts";
+import type { Backends } from "./backends/backends.ts";
+import type { RemoteReader, RemoteRepository } from "./backends/records.ts";
 import type { Actor, CallerKind } from "./caller.ts";
 import type { Change } from "./changes.ts";
 import type { Clock } from "./clock.ts";
@@ -16,10 +18,12 @@ import type { JobRepository } from "./jobs/port.ts";
 import type { Keyring, Minting } from "./keys/keyring.ts";
 import type { KeyReader, KeyRepository } from "./keys/port.ts";
 import type { MachineReader, MachineRepository } from "./machines/port.ts";
+import type { Measures } from "./measures.ts";
 import type { Organization, Ref, TrashRule } from "./organizations/organization.ts";
 import type { EndedReader, EndedRepository } from "./organizations/port.ts";
 import type { PeopleReader, PeopleRepository } from "./people/port.ts";
 import type { Claims } from "./policies/claims.ts";
+import type { RestoreReader, RestoreRepository } from "./restores/port.ts";
 import type { SecretReader, SecretRepository, VersionReader, VersionRepository } from "./secrets/port.ts";
 import type { ServiceReader, ServiceRepository } from "./services/port.ts";
 import type { Store, StoreOrder } from "./stores/store.ts";
@@ -87,6 +91,7 @@ export interface ReadTransaction {
   /** Authorities seen by this thread, by credential; each holds only under its epochs. */
   readonly authorities: Map<string, CachedAuthority>;
   readonly installation: InstallationReader;
+  readonly restores: RestoreReader;
   readonly keys: KeyReader;
   readonly access: AccessReader;
   readonly tokens: TokenReader;
@@ -102,6 +107,7 @@ export interface ReadTransaction {
   readonly documents: DocumentReader;
   readonly secrets: SecretReader;
   readonly versions: VersionReader;
+  readonly remote: RemoteReader;
   readonly changes: ChangeReader;
   readonly audit: AuditReader;
 }
@@ -109,6 +115,7 @@ export interface ReadTransaction {
 /** What a mutating body sees. It awaits nothing but this. */
 export interface Transaction extends ReadTransaction {
   readonly installation: InstallationRepository;
+  readonly restores: RestoreRepository;
   readonly keys: KeyRepository;
   readonly access: AccessRepository;
   readonly tokens: TokenRepository;
@@ -125,6 +132,7 @@ export interface Transaction extends ReadTransaction {
   readonly documents: DocumentRepository;
   readonly secrets: SecretRepository;
   readonly versions: VersionRepository;
+  readonly remote: RemoteRepository;
   readonly changes: ChangeRepository;
   readonly audit: AuditRepository;
 }
@@ -148,7 +156,13 @@ export interface KeyRecord {
 /** A key for the server's own use, sealed under the installation key. */
 export interface InternalKeyRecord {
   readonly id: string;
-  readonly purpose: "audit-signing" | "fingerprint" | "token-signing" | "transport" | "tls-authority";
+  readonly purpose:
+    | "audit-signing"
+    | "fingerprint"
+    | "token-signing"
+    | "transport"
+    | "remote-values"
+    | "tls-authority";
   readonly term: number;
   readonly sealed: Uint8Array;
   /** The public half, in the clear, so that a verifier needs no secret. SPKI, base64. */
@@ -351,6 +365,7 @@ export type { Address, Keyring, Minted, MintedAccessToken, Minting } from "./key
 export interface Context {
   readonly database: Database;
   readonly keyring: Keyring;
+  readonly backends: Backends;
   readonly minting: Minting;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -362,4 +377,5 @@ export interface Context {
   readonly hidesRefused: boolean;
   /** Says to the other nodes, where there may be any, which root keys this one holds. */
   readonly announce: () => Promise<void>;
+  readonly measures: Measures;
 }

@@ -18,6 +18,7 @@ export interface WaitingRoom {
   /** Lets all go, and nobody wait any more: the server stops. */
   close(): void;
   readonly closed: boolean;
+  readonly count: number;
 }
 
 export function waitingRoom(): WaitingRoom {
@@ -32,6 +33,9 @@ export function waitingRoom(): WaitingRoom {
     ring,
     get closed() {
       return closed;
+    },
+    get count() {
+      return count;
     },
     enter(organizationId) {
       if (count >= limits.feedWaitersMax) {

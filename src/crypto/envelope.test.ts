@@ -14,7 +14,7 @@ import {
   textOf,
   valueBinding,
 } from "./envelope.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import { authenticated, fingerprintOf } from "./fingerprint.ts";
 
 const folder = new URL("../../test/vectors/", import.meta.url);
 
@@ -199,4 +199,14 @@ describe("bounds", () => {
     expect(textOf(bytes, address)).toBe("password");
     expect(bytes.equals(Buffer.alloc(8))).toBe(true);
   });
+});
+
+test("frozen hashes of values that lie elsewhere", () => {
+  const { key, cases } = JSON.parse(readFileSync(new URL("remote-value.json", folder), "utf8"));
+  const secret = createSecretKey(Buffer.from(key, "hex"));
+  for (const { comment, installation, organization, version, value, hash, ...ids } of cases) {
+    const address = { organizationId: organization, secretId: ids.secret, versionId: version };
+    const made = authenticated(secret, installation, address, Buffer.from(value));
+    expect(made.toString("hex"), comment).toBe(hash);
+  }
 });

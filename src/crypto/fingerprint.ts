@@ -15,6 +15,19 @@ export function fingerprintOf(
   return hmac(key, canonical([fingerprintFormat, address.organizationId, address.secretId]), value);
 }
 
+export const remoteValueFormat = "coffer/remote-value/1";
+
+/** What a value that lies elsewhere as it is must give again: it is bound to its very version. */
+export function authenticated(
+  key: KeyObject,
+  installationId: string,
+  { organizationId, secretId, versionId }: Address,
+  value: Uint8Array,
+): Buffer {
+  const place = [remoteValueFormat, installationId, organizationId, secretId, versionId];
+  return hmac(key, canonical(place), value);
+}
+
 export function hmac(key: KeyObject, ...parts: readonly Uint8Array[]): Buffer {
   const mac = createHmac("sha256", key);
   for (const part of parts) mac.update(part);

@@ -34,7 +34,7 @@ export function newInstallation(from: {
   };
 }
 
-const purposes = ["audit-signing", "fingerprint", "token-signing", "transport"] as const;
+const purposes = ["audit-signing", "fingerprint", "token-signing", "transport", "remote-values"] as const;
 
 /** A fresh key for the server's own use, sealed under a term of the installation key. */
 export function newInternalKey(

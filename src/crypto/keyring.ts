@@ -10,7 +10,7 @@ import type { Address, InternalKeyRecord, KeyRecord, Keyring } from "../core/por
 import type { SealedValue } from "../core/secrets/secret.ts";
 import { payloadOf } from "./access-tokens.ts";
 import { damagedValue, openValue, parseEnvelope, sealValue, textOf, valueBinding } from "./envelope.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import { authenticated, fingerprintOf } from "./fingerprint.ts";
 import { keyBytes } from "./gcm.ts";
 import { newInternalKey, newWrappedKey } from "./installation.ts";
 import { type JwtKey, signJwt, verifyJwt } from "./jwt.ts";
@@ -190,6 +190,14 @@ export function openKeyring(source: KeySource): OpenKeyring {
         bytes.fill(0);
       }
     },
+    authenticate(address, value) {
+      const bytes = Buffer.from(value.reveal());
+      try {
+        return authenticated(lateKey("remoteValues"), installationId, address, bytes);
+      } finally {
+        bytes.fill(0);
+      }
+    },
     newOrganizationKey: (organizationId, at, term = 1) => newKey(organizationId, term, at),
     newInstallationKey({ keys, internalKeys }, term, at) {
       const place = { organizationId: null, term };
@@ -215,7 +223,8 @@ export function openKeyring(source: KeySource): OpenKeyring {
     rootKeys() {
       const { given, roots } = opened();
       const idsOf = ({ all }: RootKeys) => all.map(({ id }) => id);
-      return { active: given.active.id, held: idsOf(given), known: idsOf(roots) };
+      const keepers = new Map(given.all.map(({ id, keeper }) => [id, keeper]));
+      return { active: given.active.id, held: idsOf(given), known: idsOf(roots), keepers };
     },
     async rereadRoots() {
       const given = await source.rereadRoots();
@@ -287,10 +296,15 @@ interface OpenKeys {
 interface LateKeys {
   readonly tokens: JwtKey | null;
   readonly transport: KeyObject | null;
+  readonly remoteValues: KeyObject | null;
 }
 
-const lateNames = { "token-signing": "tokens", transport: "transport" } as const;
-const latePurposes = ["token-signing", "transport"] as const;
+const lateNames = {
+  "token-signing": "tokens",
+  transport: "transport",
+  "remote-values": "remoteValues",
+} as const;
+const latePurposes = ["token-signing", "transport", "remote-values"] as const;
 
 function lateKeys(
   installation: ReadonlyMap<number, KeyObject>,
@@ -302,14 +316,18 @@ function lateKeys(
     return record && { record, bytes: openedInternal(installation, installationId, record) };
   };
   const signing = find("token-signing");
-  const transport = find("transport");
+  const symmetric = (purpose: "transport" | "remote-values") => {
+    const found = find(purpose);
+    if (found !== null && found.bytes.length !== keyBytes) throw damagedKey(found.record.id);
+    return found && intoKeyObject(found.bytes);
+  };
   const pair = signing && signingKeyFrom(signing.bytes);
   signing?.bytes.fill(0);
   if (signing !== null && pair === null) throw damagedKey(signing.record.id);
-  if (transport !== null && transport.bytes.length !== keyBytes) throw damagedKey(transport.record.id);
   return {
     tokens: pair && { ...pair, public: createPublicKey(pair.private) },
-    transport: transport && intoKeyObject(transport.bytes),
+    transport: symmetric("transport"),
+    remoteValues: symmetric("remote-values"),
   };
 }
 

@@ -1,5 +1,6 @@
 // The HTTP server: the framework's limits, the dialects, health. What every dialect shares and
 // nothing of what one of them means.
+import type { Server } from "node:http";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { clientLogins, withClientTokens } from "../auth/access-tokens.ts";
 import { authenticator } from "../auth/bearer.ts";
@@ -11,11 +12,18 @@ import { parseToken, sameHash } from "../crypto/tokens.ts";
 import { dialects } from "../dialects/all.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { native } from "../dialects/native/index.ts";
+import { documentOf } from "../dialects/native/routes.ts";
 import type { OpenNode, SealedNode } from "./compose.ts";
+import type { Draining } from "./drain.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import { metricsPart } from "./metrics/route.ts";
 import { answerError, dialectAt, mountDialect, mountsOf, notFound, pathOf } from "./mount.ts";
 import { type RateRules, requestRates } from "./rates.ts";
+import type { Health } from "./ready.ts";
+import { referencePages } from "./reference/pages.ts";
 import { compileWhenAsked } from "./schemas.ts";
 import type { Tls } from "./tls/open.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** Bounds of the transport; those of the domain are in core/limits.ts. */
 const bodyBytesMax = 1024 * 1024;
@@ -26,8 +34,6 @@ const headersMsMax = 15_000;
 const keepAliveMs = 72_000;
 const connectionsMax = 10_000;
 
-/** Two credentials in one request must be seen as two, not as the first. */
-const http = { joinDuplicateHeaders: true } as const;
 /** What the framework sets on a plain server, and as long for a handshake as for the headers after it. */
 const overTls = {
   requestTimeout: requestMsMax,
@@ -52,8 +58,15 @@ export function createApp(
     trustedProxies: readonly Network[];
     rateLimit: RateRules;
     tls: Pick<Tls, "serverFactory"> | null;
+    metrics: Metrics;
+    health: Health;
+    draining: Draining;
+    tracing: Tracing | null;
   },
 ): FastifyInstance {
+  const { ServerResponse } = parts.draining;
+  // Two credentials in one request must be seen as two, not as the first.
+  const http = { joinDuplicateHeaders: true, ServerResponse } as const;
   const app = Fastify({
     loggerInstance: parts.log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -61,6 +74,8 @@ export function createApp(
     requestTimeout: requestMsMax,
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: "idle",
+    // While it ends: who has a connection is served on it once more, and told that it closes.
+    return503OnClosing: false,
     exposeHeadRoutes: false,
     http,
     ...(parts.tls === null ? {} : { serverFactory: parts.tls.serverFactory({ ...http, ...overTls }) }),
@@ -69,21 +84,30 @@ export function createApp(
     rewriteUrl: (request) => normalized(request.url ?? "/"),
     // A path that cannot be decoded reaches no hook.
     frameworkErrors: (error, request, reply) => {
-      return answerError(dialectFor(request.url), node.sealed ? sealed() : error, request, reply);
+      const { requests: counts } = parts.metrics;
+      return answerError(dialectFor(request.url), node.sealed ? sealed() : error, request, reply, counts);
     },
     // A logger for each request costs more than all its routing; the few lines name the request themselves.
     childLoggerFactory: (logger) => logger,
   });
   compileWhenAsked(app);
+  parts.draining.keepWhole(app.server);
   app.server.maxConnections = connectionsMax;
   app.server.headersTimeout = headersMsMax;
   app.decorateRequest("caller");
   app.decorateRequest("address", null);
+  app.decorateRequest("traceId", null);
   // Not for speed: a body's own message is masked wherever an error escapes a dialect's part.
-  app.setErrorHandler((error, request, reply) => answerError(dialectFor(request.url), error, request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    answerError(dialectFor(request.url), notFound(), request, reply),
+  const { requests: counts } = parts.metrics;
+  app.setErrorHandler((error, request, reply) =>
+    answerError(dialectFor(request.url), error, request, reply, counts),
   );
+  app.setNotFoundHandler((request, reply) => {
+    const dialect = dialectFor(request.url);
+    answerError(dialect, notFound(), request, reply, counts);
+    counts.unmatched(dialect.name, reply.statusCode);
+    return reply;
+  });
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id);
     reply.header("cache-control", "no-store");
@@ -91,7 +115,9 @@ export function createApp(
     if (node.sealed && !healthPaths.has(request.routeOptions.url ?? "")) done(sealed());
     else done();
   });
-  health(app, node);
+  parts.tracing?.requests(app);
+  health(app, parts.health);
+  parts.metrics.setConnections(() => connectionsOf(app.server));
   // No route of any dialect: the hook above has answered already.
   if (node.sealed) return app;
   const { database, clock, ids, refusals } = node.context;
@@ -113,8 +139,10 @@ export function createApp(
     trustedProxies: parts.trustedProxies,
     rates: requestRates(parts.rateLimit, { clock, reached: node.operations.organizations.reached }),
     reserve: node.reserve,
+    committed: node.committed,
+    counts,
     services: {
-      operations: node.operations,
+      operations: parts.tracing?.operations(node.operations) ?? node.operations,
       logins: clientLogins({ database, keyring, minting, clock, throttle, same: sameHash }),
       publicUrl: parts.publicUrl,
       serviceNames: parts.serviceNames,
@@ -122,7 +150,9 @@ export function createApp(
       valueKilobytes: parts.valueKilobytes,
     },
   };
-  for (const dialect of dialects) mountDialect(app, dialect, mounting);
+  const scrape = () => parts.metrics.scrape(node);
+  for (const part of [...dialects, metricsPart(scrape)]) mountDialect(app, part, mounting);
+  referencePages(app, () => documentOf(mounting.services));
   return app;
 }
 
@@ -142,15 +172,16 @@ function sealed(): CofferError {
   return new CofferError("server.sealed", "The server is sealed: it was started without its root key.");
 }
 
-function health(app: FastifyInstance, node: OpenNode | SealedNode): void {
+function health(app: FastifyInstance, { ready }: Health): void {
   app.get("/healthz", async () => ({ status: "ok" }));
   app.get("/readyz", async (_request, reply) => {
-    if (node.sealed) return reply.code(503).send({ status: "sealed", expects: node.expects });
-    try {
-      await node.probe();
-      return node.reserve.low ? { status: "ready", writes: "refused" } : { status: "ready" };
-    } catch {
-      return reply.code(503).send({ status: "unavailable" });
-    }
+    const { status, body } = await ready();
+    return reply.code(status).send(body);
+  });
+}
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.getConnections((error, count) => resolve(error === null ? count : 0));
   });
 }

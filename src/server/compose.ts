@@ -1,15 +1,14 @@
 // Puts one node together: root key, database, keyring, operations. Readable in one sitting; the
 // only decisions are the order of things and what happens when a key is missing.
 import { mkdirSync } from "node:fs";
-import { hostname } from "node:os";
-import { join } from "node:path";
 import { type LastUses, lastUses } from "../auth/last-used.ts";
 import { fetcher } from "../auth/workload/fetch.ts";
 import { type KeySets, keySets } from "../auth/workload/jwks.ts";
 import { boundingRefusals } from "../core/audit/bounded.ts";
 import type { SignedHead } from "../core/audit/entry.ts";
-import { headSigner } from "../core/audit/operations.ts";
+import { headSigner, type Unsigned } from "../core/audit/operations.ts";
 import { refusals } from "../core/audit/refusals.ts";
+import type { Backend } from "../core/backends/port.ts";
 import { systemCaller } from "../core/caller.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { CofferError } from "../core/errors.ts";
@@ -22,6 +21,7 @@ import {
   type StoredKeys,
 } from "../core/installation.ts";
 import { renewKey } from "../core/keys/rotate.ts";
+import { noMeasures } from "../core/measures.ts";
 import { type Operations, operations } from "../core/operations.ts";
 import type { Context, Database } from "../core/ports.ts";
 import { sweepTrash } from "../core/secrets/trash.ts";
@@ -30,21 +30,23 @@ import type { WorkloadRules } from "../core/trusts/rules.ts";
 import { hashClientSecret, mintAccessToken, mintClientSecret } from "../crypto/access-tokens.ts";
 import { lackingRoots, unlock } from "../crypto/keyring.ts";
 import type { RootKeys } from "../crypto/roots/keys.ts";
+import { isUnavailable } from "../crypto/roots/provider.ts";
 import { mintInvitation, mintToken, parseInvitation } from "../crypto/tokens.ts";
 import { dialects } from "../dialects/all.ts";
-import * as bodies from "../storage/bodies.ts";
 import type { EngineLog } from "../storage/engine.ts";
-import type { FaultModule } from "../storage/faults.ts";
-import { lockFolder } from "../storage/sqlite/folder.ts";
-import { openSqlite } from "../storage/sqlite/open.ts";
-import { peekSqlite } from "../storage/sqlite/peek.ts";
-import { entryUrl } from "../storage/threads.ts";
+import { serverClock } from "../storage/postgres/clock.ts";
+import type { BackendConfig } from "./backend-config.ts";
+import { openBackends } from "./backends.ts";
 import type { Bootstrap } from "./bootstrap.ts";
+import { type Committed, notingCommits } from "./committed.ts";
 import type { Config } from "./config.ts";
+import { nodeName, postgres, type Storage, sqlite } from "./engines.ts";
 import { createFirst } from "./firststart.ts";
 import { type AskPassphrase, askNobody, type RootSource, rootSource } from "./keys.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import { noPresence, type Presence, presenceOf } from "./presence.ts";
 import { diskReserve, noReserve, type Reserve, reserving } from "./reserve.ts";
+import { openAnew } from "./start-anew.ts";
 
 /** What a test may replace: time, and the engine's fault points. */
 export interface NodeParts {
@@ -56,11 +58,19 @@ export interface NodeParts {
   readonly askPassphrase?: AskPassphrase;
   /** Where the few lines for a person go; the process's stdout where it is absent. */
   readonly announce?: (text: string) => void;
+  /** Called when the database turns out to hold less than was committed: the node has to be opened again. */
+  readonly onBehind?: () => void;
+  /** Backends of values beside those of the configuration; who gives them looks after them. For tests. */
+  readonly givenBackends?: readonly Backend[];
+  /** What counts; absent where nobody watches. */
+  readonly metrics?: Pick<Metrics, "measures" | "commits">;
 }
 
 export interface OpenNode {
   readonly sealed: false;
   readonly context: Context;
+  /** What may be said to whom something was committed before his request failed. */
+  readonly committed: Pick<Committed, "told">;
   /** The public keys by which foreign tokens are verified. */
   readonly workloadKeys: KeySets;
   readonly operations: Operations;
@@ -73,12 +83,20 @@ export interface OpenNode {
   /** When tokens were used; noted by whoever lets a request in. */
   readonly uses: Pick<LastUses, "note">;
   writeUses(): Promise<void>;
+  /** What no signed audit head covers yet. */
+  unsigned(): Unsigned;
+  /** What the operator should look at although all works, in words; no secret is in them. */
+  warnings(): readonly string[];
+  /** A root key without which this node cannot open everything; it came into use after its start. */
+  readonly lacks: string | null;
   /** Resolves if the database answers. */
   probe(): Promise<void>;
   /** Purges what has lain its time in the trash, and forgets tokens that ended long ago. */
   sweep(): Promise<void>;
   /** Where there may be several nodes: says that this one runs and which root keys it holds. */
   announce(): Promise<void>;
+  /** Whether it is this node, of all that run, that does what one alone should do. */
+  leads(): Promise<boolean>;
   /** Carries rotations of keys on to their end. */
   rotate(stopped: () => boolean): Promise<void>;
   /** Destroys what is left of deleted organizations. */
@@ -92,6 +110,8 @@ export interface SealedNode {
   readonly sealed: true;
   readonly expects: string | null;
   readonly because: string;
+  /** A provider of root keys did not answer: the same start may end well in a moment. */
+  readonly waits: boolean;
   close(): Promise<void>;
 }
 
@@ -103,24 +123,48 @@ export async function openNode(
     readonly emit: (head: SignedHead) => void;
   },
 ): Promise<OpenNode | SealedNode> {
-  const clock = parts.clock ?? systemClock;
+  // Nodes whose clocks differ agree on the database's, so that what ends, ends on all of them.
+  const shared = serverClock(parts.clock ?? systemClock);
+  const clock = parts.clock ?? (config.database === null ? systemClock : shared);
   const ids = uuidv7(clock);
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  const { trusts, hideRefused } = config;
+  const { trusts, hideRefused, backends } = config;
   const source = rootSource(config, parts.askPassphrase ?? askNobody);
-  const storage = config.database === null ? sqlite(config, parts) : postgres(config.database, parts);
+  const storage = config.database === null ? sqlite(config, parts) : postgres(config.database, shared, parts);
   // The disk under a PostgreSQL server is not this process's to see.
   const reserve =
     config.database === null ? diskReserve(config.data, config.storageReserve, parts.log) : noReserve;
   try {
     const stored = await storage.peek();
     if (stored?.installation != null)
-      return await reopen({ ...parts, trusts, hideRefused, storage, stored, source, clock, ids, reserve });
+      return await reopen({
+        ...parts,
+        trusts,
+        hideRefused,
+        backends,
+        storage,
+        stored,
+        source,
+        clock,
+        ids,
+        reserve,
+      });
     const roots = await source.findOrMake();
     const database = await storage.open();
     const bootstrap = await createFirst({ config, database, roots, clock, ids, url: parts.url });
     const fresh = await database.point(readKeys, null);
-    const opening = { ...parts, trusts, hideRefused, storage, stored: fresh, source, clock, ids, reserve };
+    const opening = {
+      ...parts,
+      trusts,
+      hideRefused,
+      backends,
+      storage,
+      stored: fresh,
+      source,
+      clock,
+      ids,
+      reserve,
+    };
     return await running(opening, roots, database, bootstrap);
   } catch (error) {
     await storage.release();
@@ -128,56 +172,10 @@ export async function openNode(
   }
 }
 
-/** An engine before it is opened: what it holds can be read without writing anything. */
-interface Storage {
-  peek(): Promise<StoredKeys | null>;
-  open(): Promise<Database>;
-  /** Whether other nodes may use the same database. */
-  readonly shared: boolean;
-  /** Lets go of what was taken before `open`. */
-  release(): Promise<void>;
-}
-
-function sqlite(config: Config, parts: NodeParts & { readonly log: EngineLog }): Storage {
-  const lock = lockFolder(config.data);
-  const file = join(config.data, "coffer.db");
-  return {
-    shared: false,
-    peek: () => peekSqlite(file, parts.log),
-    open: () =>
-      openSqlite({
-        file,
-        lock,
-        log: parts.log,
-        bodies: parts.bodies ?? entryUrl(new URL("../storage/bodies.ts", import.meta.url), import.meta.url),
-        ...(parts.faults === undefined ? {} : { faults: parts.faults }),
-        ...(parts.pagesMax === undefined ? {} : { pagesMax: parts.pagesMax }),
-      }),
-    release: async () => lock.release(),
-  };
-}
-
-/** Its client is loaded where it is wanted: most servers keep their own file. */
-function postgres(url: string, { log, faults }: NodeParts & { readonly log: EngineLog }): Storage {
-  return {
-    shared: true,
-    async peek() {
-      const { peekPostgres } = await import("../storage/postgres/open.ts");
-      return peekPostgres(url, log);
-    },
-    async open() {
-      const { openPostgres } = await import("../storage/postgres/open.ts");
-      const module: FaultModule | null = faults === undefined ? null : await import(faults.href);
-      const fault = module === null ? {} : { fault: module.fault };
-      return openPostgres({ url, bodies, log, node: nodeName(), ...fault });
-    },
-    release: async () => {},
-  };
-}
-
 interface Unlocking extends NodeParts {
   readonly trusts: WorkloadRules;
   readonly hideRefused: boolean;
+  readonly backends: BackendConfig;
   readonly log: EngineLog;
   readonly emit: (head: SignedHead) => void;
   readonly storage: Storage;
@@ -191,12 +189,12 @@ interface Unlocking extends NodeParts {
 /** An installation that is there: without its root key the node stays sealed and writes nothing. */
 async function reopen(parts: Unlocking): Promise<OpenNode | SealedNode> {
   let roots: RootKeys | null = null;
-  let reason: string | null = null;
+  let failure: CofferError | null = null;
   try {
     roots = await parts.source.find();
   } catch (error) {
     if (!(error instanceof CofferError)) throw error;
-    reason = error.message;
+    failure = error;
   }
   const trial = unlock({
     installationId: parts.stored.installation?.id ?? "",
@@ -211,11 +209,19 @@ async function reopen(parts: Unlocking): Promise<OpenNode | SealedNode> {
   });
   if (trial.sealed || roots === null) {
     const { expects = null, because = "" } = trial.sealed ? trial : {};
-    const told = reason === null ? because : `${reason} ${because}`;
-    return { sealed: true, expects, because: told, close: parts.storage.release };
+    failure ??= parts.source.whyNot(expects);
+    const told = failure === null ? because : `${failure.message} ${because}`;
+    return {
+      sealed: true,
+      expects,
+      because: told,
+      waits: isUnavailable(failure),
+      close: parts.storage.release,
+    };
   }
-  trial.keyring.close();
-  return running(parts, roots, await parts.storage.open(), null);
+  const { keyring } = trial;
+  const { database, stored } = await openAnew({ ...parts, keyring }).finally(keyring.close);
+  return running({ ...parts, stored }, roots, database, null);
 }
 
 async function running(
@@ -225,7 +231,7 @@ async function running(
   bootstrap: Bootstrap | null,
 ): Promise<OpenNode | SealedNode> {
   const { stored, clock, ids, reserve } = parts;
-  const database = reserving(opened, reserve);
+  const database = reserving(parts.metrics?.commits.around(opened) ?? opened, reserve);
   const unlocked = unlock({
     installationId: stored.installation?.id ?? "",
     ...stored,
@@ -245,23 +251,40 @@ async function running(
       }),
   });
   if (unlocked.sealed) throw new CofferError("server.sealed", unlocked.because);
-  const { keyring } = unlocked;
+  const { keyring: own } = unlocked;
   const at = clock.now();
-  const keys = keyring.lackingKeys(at);
-  keyring.takeKeys(
+  const keys = own.lackingKeys(at);
+  own.takeKeys(
     keys.length > 0
       ? await database.execute(addInternalKeys, { caller: systemCaller("start"), at, keys })
       : stored.internalKeys,
   );
+  const { backends, keyring } = await openBackends({
+    config: parts.backends,
+    keyring: own,
+    database,
+    clock,
+    log: parts.log,
+    shared: parts.storage.shared,
+    faults: parts.faults,
+    given: parts.givenBackends ?? [],
+  }).catch(async (error: unknown) => {
+    // Else its threads would keep a process alive that serves nobody.
+    await database.close((head) => own.signHead(head, clock.now()));
+    own.close();
+    throw error;
+  });
   const counted = refusals(clock);
+  const committed = notingCommits(boundingRefusals(database, counted));
   const workloadKeys = keySets({ rules: parts.trusts, clock, fetch: fetcher(parts.trusts) });
   const named = { id: ids.next(), name: nodeName() };
   const presence: Presence = parts.storage.shared
     ? presenceOf({ database, keyring, ...named, log: parts.log })
     : noPresence;
   const context: Context = {
-    database: boundingRefusals(database, counted),
+    database: committed.database,
     keyring,
+    backends,
     minting: {
       token: mintToken,
       invitation: mintInvitation,
@@ -277,6 +300,7 @@ async function running(
     scopeNames: new Map(dialects.flatMap(({ scopes }) => Object.entries(scopes))),
     hidesRefused: parts.hideRefused,
     announce: presence.announce,
+    measures: parts.metrics?.measures ?? noMeasures,
   };
   const offered = operations(context);
   const signer = headSigner(context, parts.emit);
@@ -286,11 +310,18 @@ async function running(
   const node: OpenNode = {
     sealed: false,
     context,
+    committed,
     workloadKeys,
     operations: offered,
     bootstrap,
     reserve,
     signHeads: () => signer.sign(),
+    unsigned: () => signer.unsigned(),
+    warnings: parts.storage.warnings,
+    leads: presence.leads,
+    get lacks() {
+      return presence.lacks;
+    },
     writeRefusals: () => counted.write(database, "over"),
     uses,
     writeUses: () => uses.write(database),
@@ -325,6 +356,7 @@ async function running(
         parts.emit(signed);
         return signed;
       });
+      await Promise.allSettled(backends.all.map((backend) => backend.close()));
       keyring.close();
     },
   };
@@ -339,9 +371,5 @@ async function running(
   // The root key was rotated between the first look and now.
   const expects = presence.lacks;
   await node.close();
-  return { sealed: true, expects, because: lackingRoots([expects]), close: async () => {} };
-}
-
-function nodeName(): string {
-  return `${hostname()}:${process.pid}`;
+  return { sealed: true, expects, because: lackingRoots([expects]), waits: false, close: async () => {} };
 }

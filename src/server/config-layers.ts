@@ -4,203 +4,15 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { nearest } from "../core/nearest.ts";
+import { type Key, keys, type ServeFlags, type Value, type Values } from "./config-keys.ts";
+
+export type { ServeFlags, Value, Values } from "./config-keys.ts";
 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** What `coffer serve` and its kin take as flags; all optional. */
-export interface ServeFlags {
-  readonly data?: string;
-  readonly listen?: string;
-  readonly insecureHttp?: boolean;
-  readonly database?: string;
-  readonly rootKey?: string;
-  readonly rootPassphraseFile?: string;
-  readonly askRootPassphrase?: boolean;
-  readonly rootPassphraseRecord?: string;
-  readonly publicUrl?: string;
-  readonly tls?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-  readonly tlsNames?: string;
-  readonly trustedProxies?: string;
-  readonly ownerEmail?: string;
-  readonly logLevel?: string;
-  readonly auditArchive?: string;
-  readonly config?: string;
-}
-
 export type Environment = Readonly<Record<string, string | undefined>>;
-type Flag = keyof Omit<ServeFlags, "config">;
-
-/** A list is written with commas in flags and variables, and as a list in the file. */
-export type Value = string | boolean | number | readonly string[] | null;
-
-interface Key {
-  /** Where it stands in coffer.yaml; null: not there. */
-  readonly file: string | null;
-  readonly env: string;
-  readonly flag: Flag | null;
-  readonly kind: "text" | "yes or no" | "list" | "number";
-  readonly otherwise: Value;
-}
-
-const keys = {
-  data: { file: "data", env: "COFFER_DATA", flag: "data", kind: "text", otherwise: "./coffer-data" },
-  listen: { file: "listen", env: "COFFER_LISTEN", flag: "listen", kind: "text", otherwise: "127.0.0.1:8200" },
-  insecureHttp: {
-    file: "insecureHttp",
-    env: "COFFER_INSECURE_HTTP",
-    flag: "insecureHttp",
-    kind: "yes or no",
-    otherwise: false,
-  },
-  database: { file: "database", env: "COFFER_DATABASE", flag: "database", kind: "text", otherwise: null },
-  rootKeyFile: {
-    file: "rootKey.file",
-    env: "COFFER_ROOT_KEY_FILE",
-    flag: "rootKey",
-    kind: "text",
-    otherwise: null,
-  },
-  rootKeyText: { file: null, env: "COFFER_ROOT_KEY", flag: null, kind: "text", otherwise: null },
-  rootPassphraseFile: {
-    file: "rootKey.passphraseFile",
-    env: "COFFER_ROOT_PASSPHRASE_FILE",
-    flag: "rootPassphraseFile",
-    kind: "text",
-    otherwise: null,
-  },
-  rootPassphraseText: {
-    file: null,
-    env: "COFFER_ROOT_PASSPHRASE",
-    flag: null,
-    kind: "text",
-    otherwise: null,
-  },
-  askRootPassphrase: {
-    file: "rootKey.askPassphrase",
-    env: "COFFER_ASK_ROOT_PASSPHRASE",
-    flag: "askRootPassphrase",
-    kind: "yes or no",
-    otherwise: false,
-  },
-  rootPassphraseRecord: {
-    file: "rootKey.passphraseRecord",
-    env: "COFFER_ROOT_PASSPHRASE_RECORD",
-    flag: "rootPassphraseRecord",
-    kind: "text",
-    otherwise: null,
-  },
-  publicUrl: {
-    file: "publicUrl",
-    env: "COFFER_PUBLIC_URL",
-    flag: "publicUrl",
-    kind: "text",
-    otherwise: null,
-  },
-  tlsMode: { file: "tls.mode", env: "COFFER_TLS", flag: "tls", kind: "text", otherwise: null },
-  tlsCert: { file: "tls.cert", env: "COFFER_TLS_CERT", flag: "tlsCert", kind: "text", otherwise: null },
-  tlsKey: { file: "tls.key", env: "COFFER_TLS_KEY", flag: "tlsKey", kind: "text", otherwise: null },
-  tlsNames: { file: "tls.names", env: "COFFER_TLS_NAMES", flag: "tlsNames", kind: "list", otherwise: [] },
-  trustedProxies: {
-    file: "server.trustedProxies",
-    env: "COFFER_TRUSTED_PROXIES",
-    flag: "trustedProxies",
-    kind: "list",
-    otherwise: [],
-  },
-  requestsPerToken: {
-    file: "rateLimit.perToken",
-    env: "COFFER_RATE_LIMIT_PER_TOKEN",
-    flag: null,
-    kind: "number",
-    otherwise: null,
-  },
-  requestsPerOrganization: {
-    file: "rateLimit.perOrganization",
-    env: "COFFER_RATE_LIMIT_PER_ORGANIZATION",
-    flag: null,
-    kind: "number",
-    otherwise: null,
-  },
-  trustHosts: {
-    file: "trusts.allowedHosts",
-    env: "COFFER_TRUSTS_ALLOWED_HOSTS",
-    flag: null,
-    kind: "list",
-    otherwise: [],
-  },
-  trustFiles: {
-    file: "trusts.keyFiles",
-    env: "COFFER_TRUSTS_KEY_FILES",
-    flag: null,
-    kind: "list",
-    otherwise: [],
-  },
-  serviceNames: {
-    file: "services.names",
-    env: "COFFER_SERVICES_NAMES",
-    flag: null,
-    kind: "list",
-    otherwise: [],
-  },
-  namespaces: {
-    file: "grafana.namespaces",
-    env: "COFFER_GRAFANA_NAMESPACES",
-    flag: null,
-    kind: "list",
-    otherwise: [],
-  },
-  valueKilobytes: {
-    file: "buildkite.valueKilobytes",
-    env: "COFFER_BUILDKITE_VALUE_KILOBYTES",
-    flag: null,
-    kind: "number",
-    otherwise: 8,
-  },
-  hideRefused: {
-    file: "access.hideRefused",
-    env: "COFFER_ACCESS_HIDE_REFUSED",
-    flag: null,
-    kind: "yes or no",
-    otherwise: false,
-  },
-  ownerEmail: {
-    file: "ownerEmail",
-    env: "COFFER_OWNER_EMAIL",
-    flag: "ownerEmail",
-    kind: "text",
-    otherwise: "owner@localhost",
-  },
-  logLevel: { file: "log.level", env: "COFFER_LOG_LEVEL", flag: "logLevel", kind: "text", otherwise: "info" },
-  auditHeadFile: {
-    file: "audit.headFile",
-    env: "COFFER_AUDIT_HEAD_FILE",
-    flag: null,
-    kind: "text",
-    otherwise: null,
-  },
-  auditKeep: { file: "audit.keep", env: "COFFER_AUDIT_KEEP", flag: null, kind: "text", otherwise: "400d" },
-  auditArchive: {
-    file: "audit.archive",
-    env: "COFFER_AUDIT_ARCHIVE",
-    flag: "auditArchive",
-    kind: "text",
-    otherwise: null,
-  },
-  storageReserve: {
-    file: "storage.reserve",
-    env: "COFFER_STORAGE_RESERVE",
-    flag: null,
-    kind: "text",
-    otherwise: "256MiB",
-  },
-} as const satisfies Record<string, Key>;
-
-export type Values = Record<keyof typeof keys, Value>;
-
 /** Read by the CLI or by tests, not by the server; no reason to warn of them. */
 const otherVariables = /^COFFER_(CONFIG|URL|TOKEN|CA|ORG|STORE|TEST_.*|CI_.*)$/;
 
@@ -245,11 +57,18 @@ function flatten(path: string, value: unknown, prefix: string): Map<string, unkn
   }
   for (const [key, member] of Object.entries(value)) {
     const name = prefix === "" ? key : `${prefix}.${key}`;
-    if (typeof member === "object" && member !== null && !Array.isArray(member)) {
+    if (typeof member === "object" && member !== null && !Array.isArray(member) && !isSettings(name)) {
       for (const [inner, leaf] of flatten(path, member, name)) flat.set(inner, leaf);
     } else flat.set(name, member);
   }
   return flat;
+}
+
+function isSettings(name: string): boolean {
+  for (const [, { file, kind }] of table()) {
+    if (file === name) return kind === "settings" || kind === "entries";
+  }
+  return false;
 }
 
 export function environmentLayer(env: Environment): Partial<Values> {
@@ -280,6 +99,9 @@ const kinds = {
   "yes or no": "true or false",
   list: "a list of texts",
   number: "a whole number from 1 to 1000000",
+  decimal: "a number from 0 to 10000000",
+  entries: "names with keys and values below them, or the same as JSON in a variable",
+  settings: "names with texts, or NAME=VALUE,NAME=VALUE in variables and flags",
 } as const;
 
 function typed(where: string, { kind }: Key, value: unknown): NonNullable<Value> {
@@ -303,7 +125,36 @@ function typed(where: string, { kind }: Key, value: unknown): NonNullable<Value>
           : null;
     if (items?.every((item) => typeof item === "string")) return items;
   }
+  if (kind === "decimal") {
+    const number = typeof value === "string" && /^\d{1,8}(\.\d{1,6})?$/.test(value) ? Number(value) : value;
+    if (typeof number === "number" && number >= 0 && number <= 10_000_000) return number;
+  }
+  if (kind === "entries") {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    if (isEntries(text)) return text;
+  }
+  if (kind === "settings") {
+    const items = typeof value === "string" ? value.split(",").map((item) => item.trim()) : written(value);
+    if (items?.every((item) => /^[A-Za-z]+=./.test(item))) return items;
+  }
   throw new ConfigError(`${where} must be ${kinds[kind]}.`);
+}
+
+function isEntries(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+function written(value: unknown): readonly string[] | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const entries = Object.entries(value);
+  return entries.every(([, text]) => typeof text === "string")
+    ? entries.map(([name, text]) => `${name}=${text}`)
+    : null;
 }
 
 export function unknownVariables(env: Environment): string[] {

@@ -49,13 +49,19 @@ describe("configuration", () => {
     const inFile = file("server:\n  trustedProxies: [10.1.2.3, 2001:DB8::/32]\n");
     const shown = (flags: Parameters<typeof loadConfig>[0], env = {}) =>
       printableConfig(loadConfig(flags, env).config).server;
-    expect(shown({})).toEqual({ trustedProxies: [] });
-    expect(shown({ config: inFile })).toEqual({ trustedProxies: ["10.1.2.3", "2001:db8::/32"] });
+    const others = { drainSeconds: 10, workers: 1 };
+    expect(shown({})).toEqual({ trustedProxies: [], ...others });
+    expect(shown({ config: inFile })).toEqual({
+      trustedProxies: ["10.1.2.3", "2001:db8::/32"],
+      ...others,
+    });
     expect(shown({ config: inFile }, { COFFER_TRUSTED_PROXIES: "10.0.0.0/8, ::1" })).toEqual({
       trustedProxies: ["10.0.0.0/8", "::1"],
+      ...others,
     });
     expect(shown({ trustedProxies: "::1" }, { COFFER_TRUSTED_PROXIES: "10.0.0.0/8" })).toEqual({
       trustedProxies: ["::1"],
+      ...others,
     });
     for (const wrong of [
       "10.0.0.1/8",
@@ -189,7 +195,59 @@ describe("configuration", () => {
     const printed = JSON.stringify(printableConfig(loadConfig({}, env).config));
     expect(printed).not.toContain("canary");
     expect(printed).toContain('"rootKey":{"variable":"COFFER_ROOT_KEY"}');
-    const odd = loadConfig({ database: "postgres://u:canary/word@[db" }, {}).config;
-    expect(JSON.stringify(printableConfig(odd))).not.toContain("canary");
+    const odd = () => loadConfig({ database: "postgres://u:canary/word@[db" }, {});
+    expect(odd).toThrow(ConfigError);
+    expect(odd).not.toThrow(/canary/);
+  });
+
+  test("how long a server waits for its end is bounded, and metrics may have a listener", () => {
+    const env = { COFFER_DRAIN_SECONDS: "30", COFFER_METRICS_LISTEN: "[::1]:9464" };
+    const { config } = loadConfig({}, env);
+    expect(config).toMatchObject({ drainMs: 30_000, metricsListen: { host: "::1", port: 9464 } });
+    expect(printableConfig(config)).toMatchObject({
+      server: { drainSeconds: 30 },
+      metrics: { listen: "[::1]:9464" },
+    });
+    expect(loadConfig({}, {}).config).toMatchObject({ drainMs: 10_000, metricsListen: null });
+    for (const seconds of ["0", "61", "1.5", "-1"]) {
+      expect(() => loadConfig({}, { COFFER_DRAIN_SECONDS: seconds })).toThrow(/drainSeconds|DRAIN_SECONDS/);
+    }
+    expect(() => loadConfig({}, { COFFER_METRICS_LISTEN: "9464" })).toThrow(
+      "metrics.listen must be HOST:PORT",
+    );
+  });
+});
+
+describe("workers", () => {
+  const database = "postgres://coffer@a,b/coffer";
+
+  test("are for PostgreSQL alone", () => {
+    expect(loadConfig({ workers: "4", database }, {}).config.workers).toBe(4);
+    expect(loadConfig({}, {}).config.workers).toBe(1);
+    expect(() => loadConfig({ workers: "2" }, {})).toThrow(
+      "server.workers is for PostgreSQL: the embedded database belongs to one process.",
+    );
+  });
+
+  test("are a number of processes, and cannot all ask for a passphrase", () => {
+    for (const workers of ["0", "129", "many"]) {
+      expect(() => loadConfig({ workers, database }, {})).toThrow(ConfigError);
+    }
+    expect(() => loadConfig({ workers: "2", database, askRootPassphrase: true }, {})).toThrow(/passphrase/);
+  });
+});
+
+describe("a database of several hosts", () => {
+  test("is taken as PostgreSQL's own tools take it, and shown without user and password", () => {
+    const database = "postgres://coffer:hunter2@a:1,b:2/coffer?password=hunter3";
+    const { config } = loadConfig({ database }, {});
+    expect(config.database).toBe(database);
+    expect(printableConfig(config).database).toBe("postgres://***@a:1,b:2/coffer");
+  });
+
+  test("is refused where it cannot be read, without being quoted", () => {
+    const loading = () => loadConfig({ database: "postgres://coffer:hunter2@a:x,b/coffer" }, {});
+    expect(loading).toThrow(ConfigError);
+    expect(loading).not.toThrow(/hunter2/);
   });
 });

@@ -4,6 +4,8 @@ import { type Network, parseNetwork } from "../core/addresses.ts";
 import { limits } from "../core/limits.ts";
 import { isEmail } from "../core/people/person.ts";
 import type { WorkloadRules } from "../core/trusts/rules.ts";
+import { AddressError, endpointsOf } from "../storage/postgres/address.ts";
+import { type BackendConfig, backendConfig } from "./backend-config.ts";
 import {
   ConfigError,
   defaults,
@@ -17,6 +19,7 @@ import {
   type Values,
 } from "./config-layers.ts";
 import { parseBytes, parseDays } from "./measures.ts";
+import { parseRootProvider, type RootProviderConfig } from "./root-provider.ts";
 import { isWildcard } from "./tls/names.ts";
 import { type TlsSettings, tlsSettings } from "./tls/settings.ts";
 
@@ -42,6 +45,12 @@ export interface Config {
     | null;
   /** How a key follows from the passphrase; null: `root.passphrase` in the data folder. */
   readonly rootPassphraseRecord: string | null;
+  /** Null: no provider outside of this machine keeps the root key. */
+  readonly rootProvider: RootProviderConfig | null;
+  /** One whose keys still unwrap, for the time in which another takes its place. */
+  readonly olderRootProvider: RootProviderConfig | null;
+  /** Root keys as providers wrapped them; null: `root.record` in the data folder. */
+  readonly rootRecord: string | null;
   readonly publicUrl: string | null;
   /** Null: plain http. */
   readonly tls: TlsSettings | null;
@@ -59,6 +68,8 @@ export interface Config {
   readonly valueKilobytes: number;
   /** Jobs and services are told of a secret that they may not read that it is not there. */
   readonly hideRefused: boolean;
+  /** Places for values beside the database. */
+  readonly backends: BackendConfig;
   readonly ownerEmail: string;
   readonly logLevel: LogLevel;
   /** Where signed audit heads are appended as well, one line each. */
@@ -68,6 +79,12 @@ export interface Config {
   readonly auditArchive: string | null;
   /** Free bytes in the data folder below which nothing new is taken; 0: never. */
   readonly storageReserve: number;
+  /** How long a server that ends waits for what is under way. */
+  readonly drainMs: number;
+  /** Processes that serve; more than one on PostgreSQL alone. */
+  readonly workers: number;
+  /** Null: metrics are only for tokens that may read them. */
+  readonly metricsListen: { readonly host: string; readonly port: number } | null;
 }
 
 export function loadConfig(
@@ -117,6 +134,9 @@ function check(values: Values): Config {
       values.askRootPassphrase === true,
     ),
     rootPassphraseRecord: text("rootPassphraseRecord"),
+    rootProvider: parseRootProvider("rootKey.provider", values.rootProvider, text("rootProviderSecret")),
+    olderRootProvider: parseRootProvider("rootKey.olderProvider", values.olderRootProvider, null),
+    rootRecord: text("rootRecord"),
     publicUrl: parsePublicUrl(text("publicUrl"), tls),
     tls,
     trustedProxies: parseProxies(values.trustedProxies),
@@ -129,6 +149,7 @@ function check(values: Values): Config {
     namespaces: parseNamespaces(values.namespaces),
     valueKilobytes: parseKilobytes(values.valueKilobytes),
     hideRefused: values.hideRefused === true,
+    backends: backendConfig(values),
     ownerEmail: parseEmail(text("ownerEmail") ?? ""),
     logLevel: level,
     auditHeadFile: text("auditHeadFile"),
@@ -139,7 +160,16 @@ function check(values: Values): Config {
       "a size like 256MiB, or 0",
       parseBytes(text("storageReserve") ?? ""),
     ),
+    drainMs: parseDrain(values.drainSeconds),
+    workers: workersOf(values),
+    metricsListen: parseMetricsListen(text("metricsListen")),
   };
+}
+
+function parseDrain(value: Value): number {
+  const seconds = limitOf(value) ?? 0;
+  if (seconds >= 1 && seconds <= limits.drainSecondsMax) return seconds * 1_000;
+  throw new ConfigError(`server.drainSeconds must be a whole number from 1 to ${limits.drainSecondsMax}.`);
 }
 
 function rootPassphraseOf(file: string | null, text: string | null, ask: boolean): Config["rootPassphrase"] {
@@ -153,16 +183,37 @@ function rootPassphraseOf(file: string | null, text: string | null, ask: boolean
   return first;
 }
 
-function parseListen(text: string): Config["listen"] {
+/** More processes than any machine has cores are a mistake. */
+const workersMax = 128;
+
+function workersOf({ workers, database, askRootPassphrase }: Values): number {
+  const count = typeof workers === "number" ? workers : 0;
+  if (count < 1 || count > workersMax) {
+    throw new ConfigError(`server.workers must be a whole number from 1 to ${workersMax}.`);
+  }
+  if (count > 1 && database === null) {
+    throw new ConfigError("server.workers is for PostgreSQL: the embedded database belongs to one process.");
+  }
+  if (count > 1 && askRootPassphrase === true) {
+    throw new ConfigError("With several workers the passphrase comes from a file or COFFER_ROOT_PASSPHRASE.");
+  }
+  return count;
+}
+
+function parseMetricsListen(text: string | null): Config["metricsListen"] {
+  return text === null ? null : parseListen(text, "metrics.listen", "127.0.0.1:9464");
+}
+
+function parseListen(text: string, key = "listen", like = "127.0.0.1:8200"): Config["listen"] {
   const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
   if (match === null || match[1] === undefined || port > 65_535) {
-    throw new ConfigError("listen must be HOST:PORT, like 127.0.0.1:8200.");
+    throw new ConfigError(`${key} must be HOST:PORT, like ${like}.`);
   }
   return { host: match[1].replace(/^\[|\]$/g, ""), port };
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
@@ -179,9 +230,16 @@ function parseKilobytes(value: Value): number {
 }
 
 function parseDatabase(text: string | null): string | null {
-  if (text === null || /^postgres(ql)?:\/\//.test(text)) return text;
   // The text may hold a password, so it is not repeated.
-  throw new ConfigError("database must be a URL that begins with postgres://");
+  if (text !== null && !/^postgres(ql)?:\/\//.test(text)) {
+    throw new ConfigError("database must be a URL that begins with postgres://");
+  }
+  try {
+    if (text !== null) endpointsOf(text);
+    return text;
+  } catch (error) {
+    throw error instanceof AddressError ? new ConfigError(`${error.message}.`) : error;
+  }
 }
 
 function parsePublicUrl(text: string | null, tls: TlsSettings | null): string | null {

@@ -52,7 +52,14 @@ export async function createFirst(parts: FirstStart): Promise<Bootstrap | null> 
   };
   const organization = newOrganization(
     { ids, keyring },
-    { slug: "default", name: "Default", custody: "server", owner: { kind: "person", ...person }, at },
+    {
+      slug: "default",
+      name: "Default",
+      custody: "server",
+      owner: { kind: "person", ...person },
+      at,
+      backend: config.backends.defaultName,
+    },
   );
   keyring.close();
   const tokenId = ids.next();

@@ -6,14 +6,24 @@ export interface Job {
   stop(): Promise<void>;
 }
 
-export function every(periodMs: number, work: () => Promise<void>, log: Logger): Job {
+/** Told of each run how it ended. */
+export type JobMeter = (outcome: "done" | "failed") => void;
+
+export function every(
+  periodMs: number,
+  work: () => Promise<void>,
+  log: Logger,
+  meter: JobMeter = () => {},
+): Job {
   let current: Promise<void> | null = null;
   const timer = setInterval(() => {
     if (current !== null) return;
     current = work()
-      .catch((error: unknown) =>
-        log.warn({ errorName: error instanceof Error ? error.name : "unknown" }, "a job failed"),
-      )
+      .then(() => meter("done"))
+      .catch((error: unknown) => {
+        meter("failed");
+        log.warn({ errorName: error instanceof Error ? error.name : "unknown" }, "a job failed");
+      })
       .finally(() => {
         current = null;
       });

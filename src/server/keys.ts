@@ -1,5 +1,6 @@
-// Where the root key comes from: a passphrase, the environment, a named file, or `root.key` beside the
-// data. Several at once are for the time in which one takes the place of another.
+// Where the root key comes from: a provider outside of this machine, a passphrase, the environment, a
+// named file, or `root.key` beside the data. Several at once are for the time in which one takes the
+// place of another.
 import { hash } from "node:crypto";
 import { join } from "node:path";
 import { CofferError } from "../core/errors.ts";
@@ -22,15 +23,19 @@ import {
   recordWithout,
   rootKeysOfRecord,
 } from "../crypto/roots/passphrase.ts";
+import { isRootRecord, rootRecordWithout } from "../crypto/roots/record.ts";
 import { type Config, ConfigError } from "./config.ts";
+import { providerSource } from "./provider-keys.ts";
 
 /** Asks the person at the terminal; twice where nothing tells yet that it is the right one. */
 export type AskPassphrase = (times: "once" | "twice") => Promise<string>;
 
 /** The root keys of one process, from its start on. */
 export interface RootSource {
-  /** Null where there is none. The passphrase's key wraps where there is one. */
+  /** Null where there is none. The provider's key wraps where there is one, else the passphrase's. */
   find(): Promise<RootKeys | null>;
+  /** Why `find` left out this key of a provider; null where nothing went wrong with it. */
+  whyNot(rootKeyId: string | null): CofferError | null;
   /** Only for the very first start: a root key is never made beside an existing database. */
   findOrMake(): Promise<RootKeys>;
   /** Files are read again; what was asked for or stands in a variable is as it was. */
@@ -41,6 +46,7 @@ export function rootSource(config: Config, ask: AskPassphrase): RootSource {
   /** What came out of a record and its passphrases: to derive a key anew each time would cost too much. */
   let derived: { readonly from: string; readonly roots: RootKeys } | null = null;
   let asked: readonly string[] | null = null;
+  const provided = providerSource(config);
 
   async function passphrases(times: "once" | "twice"): Promise<readonly string[]> {
     const from = config.rootPassphrase;
@@ -60,6 +66,16 @@ export function rootSource(config: Config, ask: AskPassphrase): RootSource {
   }
 
   async function find(): Promise<RootKeys | null> {
+    const kept = await provided.find();
+    const own = await findHere();
+    if (kept === null) return own;
+    const active = kept.active ?? own?.active ?? null;
+    if (active === null) return null;
+    const all = own?.all.filter(({ id }) => kept.all.every((key) => key.id !== id)) ?? [];
+    return rootKeys([...kept.all, ...all], active);
+  }
+
+  async function findHere(): Promise<RootKeys | null> {
     const plain =
       config.rootKeyText === null
         ? await readRootKeyFile(rootKeyPath(config))
@@ -71,7 +87,13 @@ export function rootSource(config: Config, ask: AskPassphrase): RootSource {
 
   return {
     find,
+    whyNot: provided.whyNot,
     async findOrMake() {
+      if (config.rootProvider !== null) {
+        await provided.makeRecord();
+        const found = await find();
+        if (found !== null) return found;
+      }
       if (config.rootPassphrase === null) return (await find()) ?? createRootKeyFile(rootKeyPath(config));
       const given = await passphrases("twice");
       const found = await fromPassphrase();
@@ -118,10 +140,11 @@ export async function rootKeyFileAfter(path: string): Promise<string> {
   return formatRootKeyFile(newRootKey(), older.all);
 }
 
-/** A key file or a passphrase record without one of its keys, which may not be the active one. */
+/** A key file or a record without one of its keys, which may not be the active one. */
 export async function withoutRootKey(path: string, id: string): Promise<string> {
   const text = await readPassphraseRecord(path);
-  if (text === null) throw new ConfigError(`There is no root key file or passphrase record ${path}.`);
+  if (text === null) throw new ConfigError(`There is no root key file or record ${path}.`);
+  if (isRootRecord(text)) return rootRecordWithout(text, id);
   return isRecord(text) ? recordWithout(text, id) : rootKeyFileWithout(text, id);
 }
 

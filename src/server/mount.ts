@@ -5,6 +5,7 @@ import type { Authenticator } from "../auth/bearer.ts";
 import type { LastUses } from "../auth/last-used.ts";
 import type { Network } from "../core/addresses.ts";
 import type { Refusals } from "../core/audit/refusals.ts";
+import { BackendError } from "../core/backends/port.ts";
 import type { Caller } from "../core/caller.ts";
 import { CofferError } from "../core/errors.ts";
 import type { Dialect, DialectServices } from "../dialects/dialect.ts";
@@ -12,6 +13,9 @@ import { clientAddress } from "../http/client-address.ts";
 import { toCofferError } from "../http/faults.ts";
 import { acceptJson } from "../http/json.ts";
 import { type Rate, rateExceeded } from "../http/rate-limit.ts";
+import { remoteTrace } from "../http/trace-context.ts";
+import type { Committed } from "./committed.ts";
+import type { RequestCounts } from "./metrics/requests.ts";
 import type { Rates } from "./rates.ts";
 import { type Reserve, storageFull } from "./reserve.ts";
 
@@ -35,6 +39,8 @@ export interface MountParts {
   /** Null: requests are not limited. */
   readonly rates: Rates | null;
   readonly reserve: Pick<Reserve, "low">;
+  readonly committed: Pick<Committed, "told">;
+  readonly counts: RequestCounts;
   readonly services: DialectServices;
 }
 
@@ -86,12 +92,16 @@ export function mountDialect(app: FastifyInstance, dialect: Dialect, parts: Moun
         scope.setErrorHandler((error, request, reply) => {
           // Here, because a body may find that a credential has ended which was good a moment ago.
           if (isUnauthenticated(error)) refusals.unauthenticated(error, request.address);
-          return answerError(dialect, error, request, reply);
+          const told = parts.committed.told(error, request.caller);
+          return answerError(dialect, told, request, reply, parts.counts);
         });
         // Decided once for each route: asking a request for its route's options costs each of them.
         scope.addHook("onRoute", (route) => {
           const own = [route.onRequest ?? []].flat();
           route.onRequest = [route.config?.public === true ? welcome : authenticate, ...own];
+          const ended = [route.onResponse ?? []].flat();
+          const declared = { method: route.method, url: route.routePath };
+          route.onResponse = [...ended, parts.counts.hook(dialect.name, declared)];
         });
         dialect.routes(scope, parts.services);
       },
@@ -145,15 +155,24 @@ export function answerError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
+  counts: Pick<RequestCounts, "failed">,
 ): FastifyReply {
   const known = toCofferError(error);
+  counts.failed(dialect.name, known.code);
   if (known.code === "internal" || known.code === "value.integrity") {
     // Names and codes only: a message from deep inside may quote what must not be logged.
     const cause = error instanceof Error ? error : undefined;
+    const traceId = request.traceId ?? remoteTrace(request.headers.traceparent)?.traceId;
     request.log.error(
-      { requestId: request.id, code: known.code, errorName: cause?.name, stack: stackOf(cause) },
+      { requestId: request.id, traceId, code: known.code, errorName: cause?.name, stack: stackOf(cause) },
       "request failed",
     );
+  }
+  if (known.cause instanceof BackendError) {
+    // Of what the vendor said only what cannot quote anything: which kind of failure, and its own id of it.
+    const { failure, vendorRequestId } = known.cause;
+    const told = { requestId: request.id, code: known.code, failure, vendorRequestId };
+    request.log.warn(told, "a backend of values failed");
   }
   const { status, headers, body } = dialect.presentError(known, {
     requestId: request.id,

@@ -11,19 +11,28 @@ const enoughAgain = 1.25;
 
 export interface Reserve {
   readonly low: boolean;
+  /** As measured last; null: not yet, or not this process's to see. */
+  readonly freeBytes: number | null;
+  readonly reserveBytes: number | null;
   measure(): Promise<void>;
 }
 
 export function diskReserve(folder: string, bytes: number, log: EngineLog): Reserve {
   let low = false;
+  let measured: number | null = null;
   return {
+    reserveBytes: bytes,
     get low() {
       return low;
     },
+    get freeBytes() {
+      return measured;
+    },
     async measure() {
-      if (bytes === 0) return;
       const { bavail, bsize } = await statfs(folder);
       const freeBytes = bavail * bsize;
+      measured = freeBytes;
+      if (bytes === 0) return;
       const before = low;
       low = freeBytes < (low ? bytes * enoughAgain : bytes);
       if (low === before) return;
@@ -36,7 +45,7 @@ export function diskReserve(folder: string, bytes: number, log: EngineLog): Rese
 }
 
 /** Where the space is another server's to watch. */
-export const noReserve: Reserve = { low: false, async measure() {} };
+export const noReserve: Reserve = { low: false, freeBytes: null, reserveBytes: null, async measure() {} };
 
 export function storageFull(): CofferError {
   return new CofferError(

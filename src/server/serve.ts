@@ -1,7 +1,9 @@
 // `coffer serve`: from flags to a server that listens, and from a signal to one that has ended.
+import cluster from "node:cluster";
 import { appendFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { constants } from "node:os";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
 import type { SignedHead } from "../core/audit/entry.ts";
@@ -9,12 +11,20 @@ import { systemClock } from "../core/clock.ts";
 import { rootKeyVariable } from "../crypto/roots/env.ts";
 import { createApp } from "./app.ts";
 import { bootstrapPath } from "./bootstrap.ts";
-import { type NodeParts, type OpenNode, openNode } from "./compose.ts";
+import { type NodeParts, type OpenNode, openNode, type SealedNode } from "./compose.ts";
 import { type Config, ConfigError, loadConfig, type ServeFlags, serverUrl } from "./config.ts";
+import { draining } from "./drain.ts";
 import { every, type Job } from "./jobs.ts";
 import { passphraseRecordPath, rootKeyPath } from "./keys.ts";
 import { serverLog } from "./log.ts";
+import { type Listening, listenForMetrics } from "./metrics/listener.ts";
+import { metricsOf } from "./metrics/metrics.ts";
+import { packageVersion } from "./package.ts";
+import { rootRecordPath } from "./provider-keys.ts";
+import { healthOf } from "./ready.ts";
 import { openTls, type Tls } from "./tls/open.ts";
+import { openTracing } from "./tracing.ts";
+import { untilOpen } from "./until-open.ts";
 import { upkeep } from "./upkeep.ts";
 
 /** How often it is looked whether heads are to be signed; see limits.headEveryMs. */
@@ -30,22 +40,56 @@ const usesEveryMs = 60_000;
 export async function serve(flags: ServeFlags, parts: NodeParts = {}): Promise<number> {
   const { config, warnings } = loadConfig(flags);
   const log = serverLog(config.logLevel);
-  for (const warning of warnings) log.warn(warning);
+  const { isWorker } = cluster;
+  if (!isWorker) for (const warning of warnings) log.warn(warning);
+  if (config.workers === 1) return serveAlone(config, log, parts);
+  const { serveByWorkers, tellPrimary } = await import("./workers.ts");
+  if (!isWorker) {
+    const listen = await placeOf(config);
+    return serveByWorkers({ config, listen, log, announce: parts.announce ?? announceHere });
+  }
+  const { announce, leave } = tellPrimary();
+  return serveAlone(config, log, { ...parts, announce }).finally(leave);
+}
+
+async function serveAlone(config: Config, log: Logger, parts: NodeParts): Promise<number> {
   // Before anything is announced: a signal right after the first line must drain too.
   const ended = new Promise<string>((received) => {
-    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, received);
+    for (const name of endings()) process.once(name, received);
   });
-  const running = await start(config, log, parts);
-  const signal = await ended;
+  const running = await untilOpen(config, log, (again) => start(again, log, parts));
+  const signal = await Promise.race([ended, running.broken]);
   log.info({ signal }, "draining");
+  endAtOnce(log);
   await running.stop();
   log.info("ended");
   return 0;
 }
 
+/** A terminal interrupts workers too; of their end the primary decides. */
+function endings(): readonly ("SIGTERM" | "SIGINT")[] {
+  return cluster.isWorker ? ["SIGTERM"] : ["SIGTERM", "SIGINT"];
+}
+
+/** Whoever asks a second time does not want to wait. What was answered is on disk all the same. */
+function endAtOnce(log: Logger): void {
+  for (const name of endings()) {
+    process.once(name, () => {
+      log.warn({ signal: name }, "ended at once by a second signal");
+      process.exit(128 + constants.signals[name]);
+    });
+  }
+}
+
 export interface Running {
   readonly url: string;
+  readonly metricsUrl: string | null;
   readonly node: OpenNode | null;
+  readonly port: number;
+  /** The root key whose provider did not answer: the same start may end well in a moment. */
+  readonly waitsFor: string | null;
+  /** Resolves when the database holds less than was committed: nothing is served until the next start. */
+  readonly behind: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -61,49 +105,82 @@ export async function start(config: Config, log: Logger, parts: NodeParts = {}):
       appendFileSync(config.auditHeadFile, `${JSON.stringify({ auditHead: head })}\n`, { mode: 0o600 });
     }
   };
-  const node = await openNode(config, { ...parts, log, url, emit });
   const clock = parts.clock ?? systemClock;
+  const engine = config.database === null ? "sqlite" : "postgresql";
+  const metrics = metricsOf({ version: packageVersion(), engine }, () => clock.now());
+  const { promise: behind, resolve: onBehind } = Promise.withResolvers<void>();
+  const node = await openNode(config, { ...parts, log, url, emit, metrics, onBehind });
   const tls = await openTls(node, { config, url, clock, log }).catch(async (error: unknown) => {
     await node.close();
     throw error;
   });
   const { trustedProxies, rateLimit, serviceNames, namespaces, valueKilobytes } = config;
   const parting = { serviceNames, namespaces, valueKilobytes, trustedProxies, rateLimit, tls };
-  const app = createApp(node, { log, publicUrl: url, ...parting });
+  const health = healthOf(node);
+  const ending = draining();
+  const observing = { metrics, health, tracing: await openTracing() };
+  const app = createApp(node, { log, publicUrl: url, ...parting, ...observing, draining: ending });
   try {
     await app.listen({ ...listen, listenTextResolver: () => `listening on ${listen.host}:${listen.port}` });
   } catch (error) {
     await node.close();
     throw listenError(error, listen);
   }
+  let watching: Listening | null;
+  try {
+    const watched = { health, scrape: () => metrics.scrape(node) };
+    watching = config.metricsListen && (await listenForMetrics(config.metricsListen, watched));
+  } catch (error) {
+    await app.close();
+    await node.close();
+    throw listenError(error, config.metricsListen ?? listen);
+  }
+  const { meter } = metrics.jobs;
   const jobs: Job[] = node.sealed
     ? []
     : [
-        every(headLookMs, () => node.signHeads(), log),
-        every(refusalsLookMs, () => node.writeRefusals(), log),
-        every(usesEveryMs, () => node.writeUses(), log),
-        ...(await upkeep(node, config, log, parts)),
+        every(headLookMs, () => node.signHeads(), log, meter("heads")),
+        every(refusalsLookMs, () => node.writeRefusals(), log, meter("refusals")),
+        every(usesEveryMs, () => node.writeUses(), log, meter("uses")),
+        ...(await upkeep(node, config, log, parts, meter)),
       ];
-  if (tls !== null) jobs.push(every(certificateLookMs, () => tls.look(), log));
-  const announce = parts.announce ?? ((text: string) => void process.stdout.write(text));
+  if (tls !== null) jobs.push(every(certificateLookMs, () => tls.look(), log, meter("certificate")));
+  const announce = parts.announce ?? announceHere;
   log.info({ url, pid: process.pid, sealed: node.sealed }, "listening");
+  if (watching !== null) log.info({ url: watching.url }, "listening for metrics");
   if (node.sealed) {
     log.error({ expects: node.expects }, node.because);
-    announce(sealedText(url, node.because, config));
+    announce(sealedText(url, node, config));
   } else {
     announce(readyText(url, config, node.bootstrap !== null) + trustText(tls?.authority ?? null));
   }
   return {
     url,
+    metricsUrl: watching?.url ?? null,
     node: node.sealed ? null : node,
+    port: listen.port,
+    waitsFor: node.sealed && node.waits ? node.expects : null,
+    behind,
     async stop() {
+      health.drain();
       // Waiters on the feed would hold the drain; they are let go first.
       if (!node.sealed) node.operations.feed.release();
-      await app.close();
+      const cut = await ending.drain(app.server, () => app.close(), config.drainMs);
+      if (cut > 0) log.warn({ connections: cut }, "not done in time, so they were cut off");
       for (const job of jobs) await job.stop();
+      await watching?.close();
       await node.close();
     },
   };
+}
+
+function announceHere(text: string): void {
+  process.stdout.write(text);
+}
+
+async function placeOf(config: Config): Promise<Config["listen"]> {
+  const { listen } = config;
+  return { ...listen, port: listen.port === 0 ? await freePort(config) : listen.port };
 }
 
 /** A free port, asked of the system, so that the URL is known before anything is written down. */
@@ -126,6 +203,9 @@ function listenError(error: unknown, listen: Config["listen"]): Error {
   return new ConfigError(`Cannot listen on ${listen.host}:${listen.port}: ${reason}.`, { cause: error });
 }
 
+/** In a checkout it is not in the path. */
+const program = import.meta.filename.endsWith(".ts") ? "bin/coffer" : "coffer";
+
 function readyText(url: string, config: Config, first: boolean): string {
   const data = resolve(config.data);
   const lines = [`Coffer is ready at ${url} (data in ${data})`];
@@ -135,16 +215,16 @@ function readyText(url: string, config: Config, first: boolean): string {
       "",
       `Your token is in ${file}. In another terminal:`,
       "",
-      `  bin/coffer login --bootstrap ${file}`,
-      "  printf 'correct horse' | bin/coffer secret set DATABASE_PASSWORD",
-      "  bin/coffer secret get DATABASE_PASSWORD",
-      "  bin/coffer run -- printenv DATABASE_PASSWORD",
+      `  ${program} login --bootstrap ${file}`,
+      `  printf 'correct horse' | ${program} secret set DATABASE_PASSWORD`,
+      `  ${program} secret get DATABASE_PASSWORD`,
+      `  ${program} run -- printenv DATABASE_PASSWORD`,
       "",
       "The same with curl (login wrote the token into a file for it):",
       "",
       `  curl -sS -K ~/.config/coffer/curl.conf ${url}/v1/organizations/default/stores/default/secrets/DATABASE_PASSWORD/value`,
       "",
-      `Check the audit trail:  bin/coffer audit verify --data ${config.data}`,
+      `Check the audit trail:  ${program} audit verify --data ${config.data}`,
       `Keep a copy of ${rootPlace(config)} elsewhere: without it no value can be read again.`,
       `Then move ${file} away: it holds a token.`,
     );
@@ -169,14 +249,19 @@ function trustText(authority: Tls["authority"]): string {
 }
 
 function rootPlace(config: Config): string {
+  if (config.rootProvider !== null) return `${rootRecordPath(config)}, and the key at its provider,`;
   if (config.rootPassphrase !== null) return `${passphraseRecordPath(config)} and the passphrase`;
   return config.rootKeyText === null ? rootKeyPath(config) : rootKeyVariable;
 }
 
-function sealedText(url: string, because: string, config: Config): string {
+function sealedText(url: string, { because, waits }: SealedNode, config: Config): string {
+  const file = config.rootProvider === null ? rootKeyPath(config) : rootRecordPath(config);
+  const what =
+    config.rootProvider === null
+      ? `Put the root key file at ${file}, or give --root-key FILE or the passphrase, and start again.`
+      : `Put right what is said of the provider, or the record at ${file}, and start again.`;
   return (
     `Coffer is SEALED at ${url}: it answers 503 and writes nothing.\n${because}\n` +
-    `Put the root key file at ${rootKeyPath(config)}, or give --root-key FILE or the passphrase, ` +
-    "and start again.\n"
+    `${waits ? "It asks again by itself every few seconds, and opens when there is an answer." : what}\n`
   );
 }

@@ -3,9 +3,10 @@
 import type { Logger } from "pino";
 import { newestHeadAt } from "../core/audit/retention.ts";
 import type { FaultModule } from "../storage/faults.ts";
+import { reconciling } from "./backends.ts";
 import type { NodeParts, OpenNode } from "./compose.ts";
 import type { Config } from "./config.ts";
-import { every, type Job } from "./jobs.ts";
+import { every, type Job, type JobMeter } from "./jobs.ts";
 import { auditRetention } from "./retention.ts";
 import { steadiness } from "./steady.ts";
 
@@ -22,7 +23,8 @@ export async function upkeep(
   node: OpenNode,
   config: Config,
   log: Logger,
-  { faults }: NodeParts,
+  { faults, givenBackends }: NodeParts,
+  meter: (job: string) => JobMeter,
 ): Promise<readonly Job[]> {
   const { context, reserve } = node;
   const { clock, database } = context;
@@ -38,16 +40,28 @@ export async function upkeep(
     fault: module?.fault ?? null,
   });
   let stopped = false;
-  const measuring = every(measureEveryMs, () => reserve.measure(), log);
-  const sweeping = every(sweepEveryMs, async () => void (steady.check() && (await node.sweep())), log);
+  // What is removed for good is removed by one node, and by none whose time is not to be trusted.
+  const mayRemove = async () => steady.check() && (await node.leads());
+  const measuring = every(measureEveryMs, () => reserve.measure(), log, meter("space"));
+  const sweeping = every(
+    sweepEveryMs,
+    async () => void ((await mayRemove()) && (await node.sweep())),
+    log,
+    meter("sweep"),
+  );
   const retaining = every(
     retainEveryMs,
-    async () => void (steady.check() && (await retain(() => stopped))),
+    async () => void ((await mayRemove()) && (await retain(() => stopped))),
     log,
+    meter("retention"),
   );
-  const rotating = every(rotateEveryMs, () => node.rotate(() => stopped), log);
-  const deleting = every(deleteEveryMs, () => node.finishDeletions(() => stopped), log);
-  const announcing = every(announceEveryMs, () => node.announce(), log);
+  const rotating = every(rotateEveryMs, () => node.rotate(() => stopped), log, meter("rotation"));
+  const deleting = every(deleteEveryMs, () => node.finishDeletions(() => stopped), log, meter("deletions"));
+  const announcing = every(announceEveryMs, () => node.announce(), log, meter("presence"));
+  const reconcile = givenBackends === undefined ? reconciling(context, log) : null;
+  const { periodMs } = context.backends.rules;
+  const reconcilers =
+    reconcile === null ? [] : [every(periodMs, () => reconcile(() => stopped), log, meter("backends"))];
   await reserve.measure();
   return [
     measuring,
@@ -59,6 +73,7 @@ export async function upkeep(
         await retaining.stop();
         await rotating.stop();
         await deleting.stop();
+        for (const job of reconcilers) await job.stop();
       },
     },
   ];

@@ -1,6 +1,7 @@
 // Migrations: numbered, forward only, the same file for both engines, with the few things that
 // differ named in `types`. A database that a newer Coffer has migrated is refused, not guessed at.
 import { CofferError } from "../core/errors.ts";
+import type { Fault } from "./faults.ts";
 import { type Queryable, sql } from "./sql.ts";
 
 /** What differs between the engines' tables. */
@@ -76,6 +77,8 @@ export interface MigrationTarget {
   readonly types: Types;
   /** Runs text that is not a prepared statement. */
   readonly exec: (text: string) => Promise<void>;
+  /** For tests: called at `migration.ID`, after each. */
+  readonly fault?: Fault | null;
 }
 
 /** Runs what is outstanding and answers the ids. The caller begins, locks and commits. */
@@ -93,6 +96,7 @@ export async function migrate(
   for (const one of todo) {
     for (const text of one.up({ types: target.types })) await target.exec(text);
     await target.db.run(record, [one.id, at]);
+    target.fault?.(`migration.${one.id}`);
   }
   return todo.map((one) => one.id);
 }

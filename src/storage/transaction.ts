@@ -14,6 +14,8 @@ import { keyReader, keyRepository } from "./repositories/keys.ts";
 import { machineReader, machineRepository } from "./repositories/machines.ts";
 import { organizationReader, organizationRepository } from "./repositories/organizations.ts";
 import { peopleReader, peopleRepository } from "./repositories/people.ts";
+import { remoteReader, remoteRepository } from "./repositories/remote-values.ts";
+import { restoreReader, restoreRepository } from "./repositories/restores.ts";
 import { secretReader, secretRepository } from "./repositories/secrets.ts";
 import { serviceReader, serviceRepository } from "./repositories/services.ts";
 import { storeReader, storeRepository } from "./repositories/stores.ts";
@@ -27,6 +29,7 @@ export function readTransactionOn(db: Queryable, authorities: Map<string, Cached
   return {
     authorities,
     installation: installationReader(db),
+    restores: restoreReader(db),
     keys: keyReader(db),
     access: accessReader(db),
     tokens: tokenReader(db),
@@ -42,6 +45,7 @@ export function readTransactionOn(db: Queryable, authorities: Map<string, Cached
     documents: documentReader(db),
     secrets: secretReader(db),
     versions: versionReader(db),
+    remote: remoteReader(db),
     changes: changeReader(db),
     audit: auditReader(db),
   };
@@ -55,6 +59,7 @@ export function transactionOn(
   return {
     authorities,
     installation: installationRepository(db),
+    restores: restoreRepository(db),
     keys: keyRepository(db),
     access: accessRepository(db),
     tokens: tokenRepository(db),
@@ -71,6 +76,7 @@ export function transactionOn(
     documents: documentRepository(db),
     secrets: secretRepository(db),
     versions: versionRepository(db),
+    remote: remoteRepository(db),
     changes: changeRepository(db),
     audit: auditRepository(db, stream),
   };

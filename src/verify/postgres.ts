@@ -77,7 +77,23 @@ export async function postgresSource(url: string): Promise<AuditSource> {
   };
 }
 
+/** The first of several hosts that answers: a standby has the trail too. */
 async function connect(url: string): Promise<Client> {
+  const [, before = "", hosts = "", after = ""] =
+    /^(\w+:\/\/(?:[^/?#]*@)?)([^/?#@]*,[^/?#@]*)(.*)$/.exec(url) ?? [];
+  const urls = hosts === "" ? [url] : hosts.split(",").map((host) => `${before}${host}${after}`);
+  let failure: unknown = null;
+  for (const one of urls) {
+    try {
+      return await connectTo(one);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+async function connectTo(url: string): Promise<Client> {
   // Loaded only here: who verifies a file needs no database driver.
   const pg = await import("pg");
   let client: Client;

@@ -10,6 +10,7 @@ const intact: Report = {
   unproven: [],
   foundLater: [],
   removed: [],
+  restored: [],
   archive: null,
   key: { fingerprint: "ak_1", pinned: true },
   tablesCompared: true,
@@ -68,4 +69,22 @@ test("what stands in a table cannot write over the verdict", () => {
   });
   expect(text).toContain("\\u001b[1A\\u000dintact: all\\u009b\\u202e");
   for (const character of ["\u001b", "\r", "\u009b", "\u202e"]) expect(text).not.toContain(character);
+});
+
+test("a restore is told, with the time that the trail lacks", () => {
+  const from = {
+    stream: "a",
+    seq: 9,
+    at: Date.UTC(2026, 10, 21, 22),
+    takenAt: Date.UTC(2026, 10, 21),
+    backup: "b",
+  };
+  expect(
+    formatReport({ ...intact, restored: [from, { ...from, at: 1e300 }] })
+      .split("\n")
+      .slice(1, 3),
+  ).toEqual([
+    "  restored: 2026-11-21T22:00:00.000Z from the backup b, taken 2026-11-21T00:00:00.000Z; the trail lacks what was between",
+    "  restored: at no time from the backup b, taken 2026-11-21T00:00:00.000Z; the trail lacks what was between",
+  ]);
 });

@@ -28,6 +28,13 @@ export function formatReport(report: Report): string {
     const day = Number.isNaN(new Date(at).getTime()) ? "" : ` on ${new Date(at).toISOString().slice(0, 10)}`;
     lines.push(`  removed: stream ${stream}: ${entriesFrom(fromSeq, toSeq)},${day} after export to ${file}`);
   }
+  for (const { at, takenAt, backup } of report.restored) {
+    const how =
+      backup === null
+        ? "after a primary took over that lacked commits; the trail lacks them"
+        : `from the backup ${backup}, taken ${moment(takenAt)}; the trail lacks what was between`;
+    lines.push(`  restored: ${moment(at)} ${how}`);
+  }
   lines.push(keyLine(report));
   if (report.archive !== null) {
     const { stream, fromSeq, toSeq } = report.archive;
@@ -35,6 +42,11 @@ export function formatReport(report: Report): string {
   } else if (!report.tablesCompared)
     lines.push("An export carries no tables: secrets were not compared with the trail.");
   return `${lines.map(printable).join("\n")}\n`;
+}
+
+function moment(at: number): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? "at no time" : date.toISOString();
 }
 
 function verdict({ verdict, streams, entries, findings, omitted }: Report): string {

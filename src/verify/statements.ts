@@ -30,7 +30,10 @@ const secretColumns = `secrets.id, secrets.name, secrets.policy, secrets.consume
   FROM secrets LEFT JOIN secret_versions
     ON secret_versions.id = secrets.version_id AND secret_versions.secret_id = secrets.id`;
 
-export const secrets = `SELECT ${secretColumns} ORDER BY secrets.id`;
+// What is on its way to another backend, or was given up there, is no secret that anybody was told of.
+const told = "secrets.state NOT IN ('creating', 'aborted')";
+
+export const secrets = `SELECT ${secretColumns} WHERE ${told} ORDER BY secrets.id`;
 
 export const secretsAfter = `SELECT ${secretColumns}
-  WHERE secrets.id > $1 ORDER BY secrets.id LIMIT $2`;
+  WHERE secrets.id > $1 AND ${told} ORDER BY secrets.id LIMIT $2`;

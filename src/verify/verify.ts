@@ -8,6 +8,7 @@ import { type Finding, Findings } from "./findings.ts";
 import { type Entry, type SignedHead, signedHead } from "./format.ts";
 import { claimOfHead, type Keys, readKeys } from "./heads.ts";
 import { checkMarks, type RemovalMark, type Removals, readRemovals, removalMark } from "./removals.ts";
+import { type RestoredFrom, restoredFrom } from "./restores.ts";
 import type { ArchiveRow, AuditSource, StreamRow } from "./source.ts";
 
 export interface VerifyOptions {
@@ -44,6 +45,7 @@ export interface Report {
   readonly foundLater: readonly Range[];
   /** By the records that hold. */
   readonly removed: readonly RemovedRange[];
+  readonly restored: readonly RestoredFrom[];
   /** Set where what was verified is a file of the archive: which entries it holds. */
   readonly archive: Range | null;
   readonly key: { readonly fingerprint: string | null; readonly pinned: boolean };
@@ -74,9 +76,12 @@ export async function verify(source: AuditSource, options: VerifyOptions = {}): 
 
   const chains = chainsFor(claims, removals, findings);
   const digests = new Digests();
+  const restored: RestoredFrom[] = [];
   for await (const entry of archive?.entries(source) ?? source.entries()) {
     chains.of(entry.stream).take(entry);
     digests.take(entry);
+    const from = restoredFrom(entry);
+    if (from !== null) restored.push(from);
   }
   for (const stream of removals.of.keys()) chains.of(stream);
   for (const chain of chains.present()) chain.finish();
@@ -105,6 +110,7 @@ export async function verify(source: AuditSource, options: VerifyOptions = {}): 
     removed: removals.records.map(({ stream, firstSeq, lastSeq, at, file }) => {
       return { stream, fromSeq: firstSeq, toSeq: lastSeq, at, file };
     }),
+    restored,
     archive: null,
     key: { fingerprint: options.key ?? keys.newest, pinned: options.key !== undefined },
     tablesCompared: secrets !== null,
@@ -130,6 +136,7 @@ async function verifyArchived(
     unproven: vouched ? [] : [range],
     foundLater: [],
     removed: [],
+    restored: [],
     archive: range,
     key: { fingerprint: keys.pinned ?? keys.newest, pinned: keys.pinned !== null },
     tablesCompared: false,

@@ -196,7 +196,7 @@ describe("on SQLite, what somebody changed in the tables", () => {
   async function changed(statement: string): Promise<Report> {
     const made = await aged((options) => startCoffer(options), join(folder, "data"));
     coffer = made.coffer;
-    db = new DatabaseSync(join(coffer.data, "coffer.db"));
+    db = new DatabaseSync(join(coffer.data, "coffer.db"), { timeout: 10_000 });
     db.exec(statement);
     made.clock.pass(410 * day);
     await retention(coffer.node.context, archive, log)(running);

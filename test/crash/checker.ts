@@ -21,9 +21,12 @@ export class Checker {
     this.#place = place;
   }
 
-  /** Only while no server runs. What was in doubt in the history is settled. */
-  async check(history: History): Promise<string[]> {
-    const tables = await readTables(this.#place, this.#seen);
+  /**
+   * Only while no server runs, or nobody asks it for anything. What was in doubt in the history is
+   * settled.
+   */
+  async check(history: History, { beside = false } = {}): Promise<string[]> {
+    const tables = await readTables(this.#place, this.#seen, { beside });
     const findings = this.#feed(tables);
     const values = await openAll(this.#place.data, tables);
     findings.push(...wholeness(tables, values, this.#newest), ...this.#trail.follow(tables));

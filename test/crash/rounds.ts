@@ -97,20 +97,30 @@ export function remove({ place }: Installation): void {
   rmSync(place.out, { recursive: true, force: true });
 }
 
-/** All writers at work on one server until `ended`. */
+/** All writers at work on one server until `stopped`. */
 export async function load(
-  { token, organization, stores, history }: Installation,
-  parts: { url: string; round: number; random: Random; stopped: () => boolean },
+  it: Installation,
+  { url, ...rest }: { url: string; round: number; random: Random; stopped: () => boolean },
 ): Promise<void> {
-  const { url, round, random, stopped } = parts;
-  const wire: Wire = wireTo(url, token, history.owned.length + 1);
+  const wire = wireTo(url, it.token, it.history.owned.length + 1);
+  await loadOver(it, { ...rest, wires: [wire] });
+  wire.close();
+}
+
+/** The same, in turn over several wires. */
+export async function loadOver(
+  { organization, stores, history }: Installation,
+  parts: { wires: readonly [Wire, ...Wire[]]; round: number; random: Random; stopped: () => boolean },
+): Promise<void> {
+  const { wires, round, random, stopped } = parts;
+  const [first] = wires;
   await Promise.all([
-    rotateNowAndThen({ wire, history, random: random.branch("rotation"), stopped }),
+    rotateNowAndThen({ wire: first, history, random: random.branch("rotation"), stopped }),
     ...history.owned.map((_, number) =>
       write({
         number,
         round,
-        wire,
+        wire: wires[number % wires.length] ?? first,
         history,
         organization,
         stores,
@@ -120,7 +130,6 @@ export async function load(
       }),
     ),
   ]);
-  wire.close();
 }
 
 /** One round: load, the end, the comparison. */

@@ -1,8 +1,10 @@
-// `npm run crash -- --rounds N [--engine sqlite|postgres] [--seed S] [--writers N]`: exit code 1 on any
-// finding, with the seed that makes the same choices again.
+// `npm run crash -- --rounds N [--engine sqlite|postgres] [--failover] [--seed S] [--writers N]`: exit code 1
+// on any finding, with the seed that makes the same choices again. With --failover the server that is killed
+// is PostgreSQL's primary, and its standby takes its place.
 import { parseArgs } from "node:util";
 import { type PostgresInstance, startPostgres } from "../support/postgres.ts";
 import { verified } from "./checker.ts";
+import { failover } from "./failover.ts";
 import { firstStart } from "./firststart.ts";
 import { seeded } from "./random.ts";
 import { crash, install, remove, roundRandom, writersDefault } from "./rounds.ts";
@@ -11,6 +13,7 @@ const { values: flags } = parseArgs({
   options: {
     rounds: { type: "string", default: "25" },
     engine: { type: "string", default: "sqlite" },
+    failover: { type: "boolean", default: false },
     seed: { type: "string", default: String(Date.now()) },
     writers: { type: "string", default: String(writersDefault) },
   },
@@ -24,15 +27,34 @@ const findingsShown = 40;
 const reportEvery = 25;
 const startedMs = performance.now();
 
-const postgres: PostgresInstance | null = engine === "postgres" ? await startPostgres() : null;
-const findings = [...(await firstStarts()), ...(await allRounds())];
+const postgres: PostgresInstance | null =
+  engine === "postgres" && !flags.failover ? await startPostgres() : null;
+const findings = flags.failover ? await failovers() : [...(await firstStarts()), ...(await allRounds())];
 await postgres?.stop();
 
 for (const finding of findings.slice(0, findingsShown)) console.log(`FOUND ${finding}`);
-const again = `npm run crash -- --rounds ${rounds} --engine ${engine} --writers ${writers} --seed ${seed}`;
+const kind = flags.failover ? "--failover" : `--engine ${engine}`;
+const again = `npm run crash -- --rounds ${rounds} ${kind} --writers ${writers} --seed ${seed}`;
 const verdict = findings.length === 0 ? "nothing lost, nothing half done" : `${findings.length} findings`;
-console.log(`crash: ${rounds} rounds on ${engine}, ${writers} writers, ${seconds()}: ${verdict} (${again})`);
+const where = flags.failover ? "two PostgreSQL servers" : engine;
+console.log(`crash: ${rounds} rounds on ${where}, ${writers} writers, ${seconds()}: ${verdict} (${again})`);
 process.exitCode = findings.length === 0 ? 0 : 1;
+
+async function failovers(): Promise<readonly string[]> {
+  return failover({
+    rounds,
+    writers,
+    seed,
+    tell({ round, promotionMs, backMs, counts }) {
+      const { acknowledged, unknown, refused } = counts;
+      console.log(
+        `${round}/${rounds} rounds, ${seconds()}: promoted in ${Math.round(promotionMs)} ms, nodes back after ` +
+          `${backMs.map((ms) => `${Math.round(ms)} ms`).join(" and ")}; ${acknowledged} acknowledged, ` +
+          `${unknown} unknown, ${refused} refused for the moment`,
+      );
+    },
+  });
+}
 
 async function firstStarts(): Promise<string[]> {
   const found: string[] = [];

@@ -32,8 +32,8 @@ export interface Seen {
 
 type Ask = (text: string) => Promise<readonly Row[]>;
 
-export async function readTables(place: Place, seen: Seen): Promise<Tables> {
-  return reading(place, async (ask) => ({
+export async function readTables(place: Place, seen: Seen, { beside = false } = {}): Promise<Tables> {
+  const all = async (ask: Ask) => ({
     organizations: await ask("SELECT * FROM organizations"),
     stores: await ask("SELECT * FROM stores"),
     secrets: await ask("SELECT * FROM secrets"),
@@ -45,7 +45,8 @@ export async function readTables(place: Place, seen: Seen): Promise<Tables> {
     internalKeys: await ask("SELECT * FROM internal_keys"),
     changes: await ask(`SELECT * FROM changes WHERE revision > ${seen.revision} ORDER BY revision`),
     entries: await newEntries(ask, seen),
-  }));
+  });
+  return reading(place, all, { beside });
 }
 
 async function newEntries(ask: Ask, { streams }: Seen): Promise<readonly Row[]> {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { backup } from "../../src/server/backup.ts";
 import { logFile, type Server, startServer, withParameter } from "../crash/child.ts";
 import { type Canary, findCanaries } from "./canary.ts";
 
@@ -257,17 +258,27 @@ describe("a server at log level trace", () => {
   });
 
   test("says nothing of what its own errors quote", async () => {
+    const url = encodeURIComponent(textOf(rejected));
+    // What a client sends beside: none of it belongs into a log, whatever fails.
+    const beside = {
+      cookie: `session=${rejected.bytes.toString("base64")}`,
+      referer: `https://example.org/${url}`,
+      "user-agent": rejected.bytes.toString("hex"),
+      "x-forwarded-for": url,
+      tracestate: `vendor=${rejected.bytes.toString("base64url")}`,
+      traceparent: `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`,
+    };
     // The engine fails while a copy is committed: 503.
-    await refused(503, "POST", `${secrets}/kept/duplicate`, { name: "copy" });
+    await refused(503, "POST", `${secrets}/kept/duplicate`, { name: "copy" }, beside);
     // A row that cannot be read: an error of the runtime quotes it. 500.
     const db = new DatabaseSync(join(data, "coffer.db"), { timeout: 5_000 });
     const set = (labels: string | null) =>
       db.prepare("UPDATE secrets SET labels = ? WHERE name = 'kept'").run(labels);
     set(textOf(quoted));
     expect(() => JSON.parse(textOf(quoted))).toThrow(textOf(quoted));
-    await refused(500, "GET", `${secrets}/kept`);
-    await refused(500, "PATCH", `${secrets}/kept`, { description: textOf(rejected) });
-    await refused(500, "GET", `${secrets}`);
+    await refused(500, "GET", `${secrets}/kept`, undefined, beside);
+    await refused(500, "PATCH", `${secrets}/kept`, { description: textOf(rejected) }, beside);
+    await refused(500, "GET", `${secrets}`, undefined, beside);
     set(null);
     // A value that does not open: 500.
     db.exec("UPDATE secret_versions SET sealed = zeroblob(60) WHERE number = 4");
@@ -277,11 +288,20 @@ describe("a server at log level trace", () => {
     const log = readFileSync(logFile({ out, data, database: null }));
     expect(findCanaries("the log", log, [quoted])).toEqual([]);
     expect(log.includes("request failed") && log.includes("a reading body failed")).toBe(true);
+    expect(log.includes('"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"')).toBe(true);
+    expect(findCanaries("the log", log, [rejected])).toEqual([]);
   });
 
-  test("and so nothing is found anywhere", () => {
+  test("and so nothing is found anywhere, nor in a backup", async () => {
     const all = [...Object.values(values), rejected, ...keys];
     expect(everywhere(all)).toEqual([]);
+    const copy = join(out, "all.backup");
+    await backup({ data }, copy, { stdout: process.stdout, onRows: () => {} });
+    expect(findCanaries("the backup", readFileSync(copy), all)).toEqual([]);
+    // Names are in the clear: the scan has read what it should.
+    expect(
+      findCanaries("the backup", readFileSync(copy), [{ name: "a name", bytes: Buffer.from("moved") }]),
+    ).not.toEqual([]);
     for (const answer of answers) {
       expect(findCanaries("an answer", Buffer.from(answer), [...all, quoted])).toEqual([]);
     }

@@ -102,8 +102,9 @@ export class Trail {
 
   /** `dead` says of which streams the process was killed. */
   open(id: string, dead: readonly string[] = []): Promise<AuditStream> {
-    const isDead = async (stream: string) => dead.includes(stream);
-    return openStream(this.queryable, { id, node: "here", at: this.now(), isDead });
+    const deadAmong = async (streams: readonly string[]) =>
+      new Set(streams.filter((stream) => dead.includes(stream)));
+    return openStream(this.queryable, { id, node: "here", at: this.now(), deadAmong });
   }
 
   close(stream: AuditStream): Promise<void> {
@@ -293,6 +294,7 @@ const wholeSecret: Secret = {
   state: "active",
   version: 0,
   versionId: null,
+  backend: "embedded",
   createdAt: 0,
   createdBy: { kind: "person", id: "p-1", name: "Owner" },
   updatedAt: null,

@@ -286,6 +286,11 @@ export const long = query<null, number>(
   "note.long",
   async (notes) => (await notes.one(counting, []))?.n ?? 0,
 );
+/** What the next start has to begin with, after a restore and where the database was found to be behind. */
+export const restorePending: Query<null, unknown> = {
+  name: "note.restore-pending",
+  run: (tx) => tx.restores.pending(),
+};
 export const misread = query<null, unknown>("note.misread", (notes) =>
   notes.all(sql`SELECT nothing FROM notes`, []),
 );
@@ -318,5 +323,5 @@ const all = {
 };
 export const commands = new Map<string, AnyCommand>(Object.values(all).map((one) => [one.name, one]));
 export const queries = new Map<string, AnyQuery>(
-  [list, read, twice, streams, entries, long, misread].map((one) => [one.name, one]),
+  [list, read, twice, streams, entries, long, restorePending, misread].map((one) => [one.name, one]),
 );

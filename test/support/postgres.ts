@@ -18,7 +18,7 @@ export interface PostgresInstance {
 }
 
 /** The server refuses to run as root; any other user will do. */
-const rootless = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+export const rootless = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 /**
  * Ends the server at once when the test process is gone, even if that was killed: then the pipe
  * closes. Nothing needs to be written any more, so SIGQUIT will do. It starts in the folder of the
@@ -29,7 +29,7 @@ const guardian = [
   'read -r _ <&3; kill -QUIT $server; wait $server; cd / && rm -rf "$folder"',
 ].join("; ");
 
-const superuser = "coffer_test";
+export const superuser = "coffer_test";
 
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},

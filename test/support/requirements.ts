@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { findPkcs11js } from "../../conformance/root-keys/find-pkcs11.ts";
 
 export type RequirementName =
   | "postgresql"
@@ -13,6 +14,9 @@ export type RequirementName =
   | "python"
   | "go"
   | "kubectl"
+  | "softhsm"
+  | "jq"
+  | "systemd"
   | "vectors"
   | "mount";
 
@@ -66,6 +70,21 @@ export const requirements: readonly Requirement[] = [
     missing: () => (program("kubectl") === null ? "kubectl is not installed" : null),
   },
   {
+    name: "jq",
+    proves: "that the commands of docs/ that end in jq work",
+    missing: () => (program("jq") === null ? "jq is not installed" : null),
+  },
+  {
+    name: "softhsm",
+    proves: "root keys that a PKCS #11 token keeps",
+    missing: softHsmMissing,
+  },
+  {
+    name: "systemd",
+    proves: "that systemd takes the unit in deploy/",
+    missing: () => (program("systemd-analyze") === null ? "systemd-analyze is not installed" : null),
+  },
+  {
     name: "vectors",
     proves: "the shared test vectors",
     missing: () => (existsSync(vectorsFolder) ? null : "../shared/vectors is not there"),
@@ -111,6 +130,29 @@ export function findPostgresql(): string | null {
 export function findGo(): string | null {
   const own = "/usr/local/go/bin/go";
   return program("go") ?? (executable(own) ? own : null);
+}
+
+/** SoftHSM's module, where Debian puts it on every machine or on some. */
+export function findSoftHsm(): string | null {
+  return ["/usr/lib/softhsm/libsofthsm2.so", ...libraries("softhsm/libsofthsm2.so")].find(existsSync) ?? null;
+}
+
+/** OpenSC's module that writes down what another one is asked. */
+export function findPkcs11Spy(): string | null {
+  return libraries("pkcs11-spy.so").find(existsSync) ?? null;
+}
+
+function libraries(name: string): readonly string[] {
+  const machines = existsSync("/usr/lib")
+    ? readdirSync("/usr/lib").filter((it) => it.endsWith("-linux-gnu"))
+    : [];
+  return machines.map((machine) => join("/usr/lib", machine, name));
+}
+
+function softHsmMissing(): string | null {
+  if (program("softhsm2-util") === null || findSoftHsm() === null) return "softhsm2 is not installed";
+  if (program("pkcs11-tool") === null || findPkcs11Spy() === null) return "opensc is not installed";
+  return findPkcs11js() === null ? "pkcs11js is not compiled: node conformance/root-keys/pkcs11.ts" : null;
 }
 
 /** The folder of the shared vectors, which lie beside the repository; ask `have("vectors")` first. */

@@ -3,6 +3,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Backend } from "../../src/core/backends/port.ts";
 import type { Caller } from "../../src/core/caller.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import type { Bootstrap } from "../../src/server/bootstrap.ts";
@@ -30,6 +31,9 @@ export interface Client {
 
 export interface TestCoffer {
   readonly url: string;
+  readonly metricsUrl: string | null;
+  /** Null: the embedded database. */
+  readonly databaseUrl: string | null;
   readonly data: string;
   readonly bootstrapFile: string;
   readonly bootstrap: Bootstrap;
@@ -54,6 +58,10 @@ export interface TestOptions {
   /** COFFER_* variables; nothing is taken from the environment of the tests. */
   readonly env?: Readonly<Record<string, string>>;
   readonly pagesMax?: number;
+  /** Backends of values beside those that the configuration names. */
+  readonly backends?: readonly Backend[];
+  /** Named points at which the process may be stopped. */
+  readonly faults?: URL;
 }
 
 export async function startCoffer(options: TestOptions = {}): Promise<TestCoffer> {
@@ -70,6 +78,8 @@ export async function startCoffer(options: TestOptions = {}): Promise<TestCoffer
     announce: () => {},
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.pagesMax === undefined ? {} : { pagesMax: options.pagesMax }),
+    ...(options.backends === undefined ? {} : { givenBackends: options.backends }),
+    ...(options.faults === undefined ? {} : { faults: options.faults }),
   });
   if (running.node === null) throw new Error("the server under test is sealed");
   const bootstrapFile = join(data, "bootstrap.json");
@@ -82,6 +92,8 @@ export async function startCoffer(options: TestOptions = {}): Promise<TestCoffer
   };
   return {
     url: running.url,
+    metricsUrl: running.metricsUrl,
+    databaseUrl: options.database ?? null,
     data,
     bootstrapFile,
     bootstrap,

@@ -33,7 +33,7 @@ export async function readTrail(
   database: string | null,
 ): Promise<readonly TrailEntry[]> {
   if (database !== null) return readPostgres(database);
-  const file = new DatabaseSync(join(coffer.data, "coffer.db"), { readOnly: true });
+  const file = new DatabaseSync(join(coffer.data, "coffer.db"), { readOnly: true, timeout: 10_000 });
   try {
     const entries: readonly unknown[] = entriesInRows(file.prepare(everything).all());
     return entries as readonly TrailEntry[];

@@ -45,7 +45,7 @@ every name and value of the organization: keep a copy of the file in a safe plac
 
 Example:
   coffer bitwarden init vault
-  coffer --org vault bitwarden machine ci`,
+  coffer bitwarden machine ci --org vault`,
     )
     .action(async (slug: string, _, command: Command) => {
       const { client, output } = await session(command);
@@ -56,7 +56,7 @@ Example:
       await createFile(file, `${newOrganizationKey()}\n`);
       try {
         const made = await client.organizations.create({ slug, name: slug, custody: "client" });
-        await output.data({ id: made.id, slug: made.slug, keyFile: file }, () => `${made.id}`);
+        await output.data({ id: made.id, slug: made.slug, keyFile: file }, () => `${made.id}\n`);
         await output.say(`Its key is in ${file}. Keep a copy of it elsewhere: nobody else has it.`);
       } catch (error) {
         await rm(file, { force: true });
@@ -75,7 +75,7 @@ Example:
         throw usage("the server seals this organization's names itself", "use: coffer machine create NAME");
       const key = await keyIn(organization, optionsOf<KeyOptions>(command).keyFile);
       const made = await client.bitwarden.createMachine(organization.id, sealText(key, name));
-      await output.data({ id: made.id }, () => made.id);
+      await output.data({ id: made.id }, () => `${made.id}\n`);
     });
 
   connectionOptions(bitwarden.command("access-token <machine>"))
@@ -97,14 +97,14 @@ Examples:
       if (organization.custody !== "client") {
         const id = await machineNamed(client, named);
         const made = await client.bitwarden.mint(id, { name, expiresAt: expires });
-        return output.data(made, () => made.accessToken);
+        return output.data(made, () => `${made.accessToken}\n`);
       }
       if (!looksLikeId(named))
         throw usage("names are sealed in this organization", "give the machine's id: coffer machine list");
       const token = newClientToken(await keyIn(organization, keyFile), name, expires);
       const { id, clientSecret } = await client.bitwarden.createToken(named, token.request);
       const accessToken = token.text(id, clientSecret);
-      await output.data({ id, accessToken }, () => accessToken);
+      await output.data({ id, accessToken }, () => `${accessToken}\n`);
     });
 
   async function keyIn(

@@ -25,10 +25,13 @@ export interface HostOptions {
   readonly trustedProxies?: string;
   readonly ownerEmail?: string;
   readonly auditArchive?: string;
+  readonly workers?: string;
   readonly rootKey?: string;
   readonly rootPassphraseFile?: string;
   readonly askRootPassphrase?: boolean;
   readonly rootPassphraseRecord?: string;
+  readonly rootProvider?: string;
+  readonly rootRecord?: string;
   readonly json?: boolean;
 }
 
@@ -43,8 +46,18 @@ export function hostOptions(command: Command): Command {
     .option(
       "--root-passphrase-record <file>",
       "how the key follows from it (default: root.passphrase in the data folder)",
+    )
+    .option(...rootProviderOption)
+    .option(
+      "--root-record <file>",
+      "the root key as it wrapped it (default: root.record in the data folder)",
     );
 }
+
+const rootProviderOption = [
+  "--root-provider <settings>",
+  "what keeps the root key: kind=aws-kms,key=...,region=... (see docs/guide/root-keys.md)",
+] as const;
 
 function serverOptions(command: Command): Command {
   return hostOptions(command)
@@ -60,12 +73,14 @@ function serverOptions(command: Command): Command {
       "proxies that name the client: 10.1.2.3,10.2.0.0/16 (default: none)",
     )
     .option("--insecure-http", "allow open http on an address that others reach")
+    .option("--workers <n>", "processes that serve, with PostgreSQL (default: 1)")
     .option("--audit-archive <dir>", "where audit entries older than audit.keep go; without it they stay")
     .option("--owner-email <email>", "first start: the first person (default: owner@localhost)");
 }
 
-interface NewKeyOptions {
+interface NewKeyOptions extends Pick<HostOptions, "config" | "rootProvider"> {
   readonly after?: string;
+  readonly provider?: boolean;
   readonly passphraseFile?: string;
   readonly askPassphrase?: boolean;
 }
@@ -168,10 +183,13 @@ Example:
   const key = program.command("key").description("keys: rotation, and new root keys");
   key
     .command("new")
-    .description("print a new root key file, or the record of a passphrase")
+    .description("print a new root key file, or the record of a passphrase or of a provider")
     .option("--after <file>", "with the keys of this file or record, to take its place")
     .option("--passphrase-file <file>", "a record: the key is made from the passphrase in this file")
     .option("--ask-passphrase", "a record: the passphrase is asked for on the terminal")
+    .option("--provider", "a record: the configured provider wraps the new key")
+    .option("--config <file>", "with --provider: a coffer.yaml")
+    .option(...rootProviderOption)
     .addHelpText(
       "after",
       `
@@ -182,12 +200,17 @@ place, start every node with it, and run "coffer key rotate --root".
 Examples:
   (umask 077 && coffer key new > root.key)
   (umask 077 && coffer key new --after root.key > root.key.next) && mv root.key.next root.key
-  (umask 077 && coffer key new --ask-passphrase > root.passphrase)`,
+  (umask 077 && coffer key new --ask-passphrase > root.passphrase)
+  (umask 077 && coffer key new --provider --config coffer.yaml > root.record)`,
     )
     .action(async (options: NewKeyOptions) => {
       const keys = await import("../../server/keys.ts");
       const { after = null, passphraseFile, askPassphrase: asked } = options;
       const text = await fromFiles(async () => {
+        if (options.provider === true) {
+          const { recordAfter } = await import("../../server/provider-keys.ts");
+          return recordAfter(await providerConfig(options, shell), after);
+        }
         if (passphraseFile !== undefined) {
           return keys.passphraseRecordAfter(after, await keys.passphrasesIn(passphraseFile));
         }
@@ -199,7 +222,7 @@ Examples:
   key
     .command("drop")
     .argument("<rootKey>", "id of the key that is to go, rk_...", rootKeyId)
-    .description("print a root key file, or a passphrase record, without one of its keys")
+    .description("print a root key file, or a record, without one of its keys")
     .requiredOption("--from <file>", "the file as it is; it is not changed")
     .addHelpText(
       "after",
@@ -214,5 +237,41 @@ Example:
       const { withoutRootKey } = await import("../../server/keys.ts");
       await write(shell.stdout, await fromFiles(() => withoutRootKey(from, id)));
     });
+  key
+    .command("refresh")
+    .description(
+      "print a provider's record with the same root keys, wrapped by the newest version of its key",
+    )
+    .requiredOption("--from <file>", "the record as it is; it is not changed")
+    .option("--config <file>", "a coffer.yaml")
+    .option(...rootProviderOption)
+    .addHelpText(
+      "after",
+      `
+After the provider's own key got a new version. Nothing else has to be rotated.
+
+Example:
+  (umask 077 && coffer key refresh --from root.record --config coffer.yaml > root.record.next) && mv root.record.next root.record`,
+    )
+    .action(async (options: Pick<HostOptions, "config" | "rootProvider"> & { readonly from: string }) => {
+      const { recordRefreshed } = await import("../../server/provider-keys.ts");
+      const text = await fromFiles(async () =>
+        recordRefreshed(await providerConfig(options, shell), options.from),
+      );
+      await write(shell.stdout, text);
+    });
   keyCommands(key, shell);
+}
+
+/** What of the server's configuration says where its root key is kept. */
+async function providerConfig(options: Pick<HostOptions, "config" | "rootProvider">, shell: Shell) {
+  const { loadConfig } = await import("../../server/config.ts");
+  const { config, rootProvider } = options;
+  return loadConfig(
+    {
+      ...(config === undefined ? {} : { config }),
+      ...(rootProvider === undefined ? {} : { rootProvider }),
+    },
+    shell.env,
+  ).config;
 }

@@ -4,6 +4,7 @@ import type { Client } from "../client.ts";
 import { Failure, usage } from "../failure.ts";
 import { wholeNumber } from "../options.ts";
 import { type Output, table } from "../output.ts";
+import { type Progress, progressOf } from "../progress.ts";
 import { type ConnectionOptions, connectionOptions, openSession, optionsOf } from "../session.ts";
 import type { Shell } from "../shell.ts";
 import type { InstallationKeys, KeyStatus, Rewrapped } from "../wire.ts";
@@ -52,13 +53,13 @@ Examples:
       const { client, output } = await openSession(shell, options);
       if (options.root) {
         await client.rootKeys.rotate();
-        await rewrapRoots(client, output);
+        await rewrapRoots(shell, client, output);
       } else if (options.installation) {
         const status = await client.installationKeys.rotate();
         await output.data(status, () => describeInstallation(status));
       } else {
         await client.keys.rotate();
-        await rewrapValues(client, output);
+        await rewrapValues(shell, client, output);
       }
     });
 
@@ -69,7 +70,7 @@ Examples:
     .action(async (_, command: Command) => {
       const options = optionsOf<KeyOptions>(command);
       const { client, output } = await openSession(shell, options);
-      await (options.root ? rewrapRoots(client, output) : rewrapValues(client, output));
+      await (options.root ? rewrapRoots(shell, client, output) : rewrapValues(shell, client, output));
     });
 
   connectionOptions(key.command("retire"))
@@ -145,17 +146,19 @@ async function showInstallation(client: Client, output: Output): Promise<void> {
   await tellRootRotation(output, status);
 }
 
-async function rewrapValues(client: Client, output: Output): Promise<void> {
+async function rewrapValues(shell: Shell, client: Client, output: Output): Promise<void> {
   const { progress } = await client.keys.status();
-  const left = await moveAll(output, "values", progress.total - progress.done, client.keys.rewrap);
+  const way = progressOf(shell, `of ${progress.total - progress.done} values moved`);
+  const left = await moveAll(output, "values", way, client.keys.rewrap);
   if (!left) await output.say("Everything lies under the current key.");
   const status = await client.keys.status();
   await output.data(status, () => describe(status));
 }
 
-async function rewrapRoots(client: Client, output: Output): Promise<void> {
+async function rewrapRoots(shell: Shell, client: Client, output: Output): Promise<void> {
   const { progress } = await client.installationKeys.status();
-  await moveAll(output, "keys", progress.total, () => onceHeld(output, client.rootKeys.rewrap));
+  const way = progressOf(shell, `of ${progress.total} keys moved`);
+  await moveAll(output, "keys", way, () => onceHeld(output, client.rootKeys.rewrap));
   const status = await client.installationKeys.status();
   await output.data(status, () => describeInstallation(status));
   await tellRootRotation(output, status);
@@ -183,24 +186,25 @@ export async function onceHeld<T>(
   }
 }
 
-/** A chunk after another, with a line for each whole tenth. Answers whether something did not move. */
+/** A chunk after another. Answers whether something did not move. */
 async function moveAll(
   output: Output,
   what: "values" | "keys",
-  total: number,
+  way: Progress,
   chunk: () => Promise<Rewrapped>,
 ): Promise<boolean> {
   let moved = 0;
-  let told = 0;
   let damaged = 0;
-  for (let ended = false; !ended; ) {
-    const step = await chunk();
-    moved += step.moved;
-    damaged += step.damaged;
-    ended = step.ended;
-    const tenths = total === 0 ? 0 : Math.floor((10 * Math.min(moved, total)) / total);
-    if (tenths > told && !ended) await output.say(`${moved} of ${total} ${what} moved`);
-    told = tenths;
+  try {
+    for (let ended = false; !ended; ) {
+      const step = await chunk();
+      moved += step.moved;
+      damaged += step.damaged;
+      ended = step.ended;
+      way.at(moved);
+    }
+  } finally {
+    way.end();
   }
   if (damaged > 0) await output.say(`${damaged} ${what} do not open and stay under their older key.`);
   return damaged > 0;
@@ -229,8 +233,11 @@ function describe({ terms }: KeyStatus): string {
 function describeInstallation({ rootKeys, nodes, terms }: InstallationKeys): string {
   return [
     table(
-      ["ROOT KEY", "STATE", "KEYS", "HELD", "ADDED"],
-      rootKeys.map((it) => [it.id, it.state, it.keys, it.held ? "yes" : "no", it.addedAt]),
+      ["ROOT KEY", "STATE", "KEYS", "HELD", "ADDED", "KEPT BY"],
+      rootKeys.map((it) => {
+        const keeper = [it.provider, it.providerKeyId].filter((one) => one !== null).join(" ");
+        return [it.id, it.state, it.keys, it.held ? "yes" : "no", it.addedAt, keeper];
+      }),
     ),
     table(
       ["NODE", "ROOT KEYS", "SEEN"],

@@ -2,10 +2,12 @@ import type { Command } from "commander";
 import { authorityOf, fingerprintOf, trust } from "../authority.ts";
 import { clientOf } from "../client.ts";
 import {
+  type CredentialFiles,
   type Credentials,
   credentialFiles,
   parseToken,
   readBootstrap,
+  readCredentials,
   removeCredentials,
   saveCredentials,
 } from "../credentials.ts";
@@ -42,7 +44,7 @@ kept with it: --ca, or that of "coffer serve --tls auto" where it lies beside th
 
 Examples:
   coffer login --bootstrap coffer-data/bootstrap.json
-  coffer login --url https://coffer.example.org            asks for the token
+  coffer login --url https://coffer.example.org            # asks for the token
   coffer login --url https://coffer.example.org < token.txt
   coffer login --url https://10.1.2.3:8200 --ca ca.pem < token.txt`,
     )
@@ -78,7 +80,8 @@ async function logIn(shell: Shell, options: LoginOptions): Promise<void> {
     options.url ?? (shell.env.COFFER_URL || undefined) ?? start?.url ?? defaultUrl,
     options.insecureHttp ?? false,
   );
-  const authority = await authorityOf(options, shell.env, start?.ca ?? null);
+  const files = credentialFiles(shell.env);
+  const authority = await authorityOf(options, shell.env, start?.ca ?? (await authorityBefore(url, files)));
   trust(authority);
   const login: Credentials = {
     url: url.href.replace(/\/$/, ""),
@@ -90,7 +93,6 @@ async function logIn(shell: Shell, options: LoginOptions): Promise<void> {
   const organization = login.organization ?? "default";
   const store = login.store ?? "default";
   const who = await clientOf(httpOf(url, login.token), { organization, store }).whoami();
-  const files = credentialFiles(shell.env);
   await saveCredentials(files, login);
   await output.data(who, () => describe(who, url, organization, store));
   await output.say(`Kept in ${files.credentials}.`);
@@ -101,6 +103,12 @@ async function logIn(shell: Shell, options: LoginOptions): Promise<void> {
   if (shell.env.COFFER_TOKEN) {
     await output.say("coffer: warning: COFFER_TOKEN is set and will be used instead of this login");
   }
+}
+
+/** What vouched for that server at the last login. A file that cannot be read is about to be replaced. */
+async function authorityBefore(url: URL, files: CredentialFiles): Promise<string | null> {
+  const kept = await readCredentials(files).catch(() => null);
+  return kept !== null && parseServerUrl(kept.url, true).href === url.href ? (kept.ca ?? null) : null;
 }
 
 async function tokenFromOutside(shell: Shell): Promise<string> {

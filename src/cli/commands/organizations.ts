@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { usage } from "../failure.ts";
 import { limit, oneOf } from "../options.ts";
 import { fields, table } from "../output.ts";
 import { type ConnectionOptions, connectionOptions, openSession, optionsOf } from "../session.ts";
@@ -8,6 +9,12 @@ import type { Organization } from "../wire.ts";
 interface CreateOptions extends ConnectionOptions {
   readonly name?: string;
   readonly custody?: "server" | "client";
+}
+
+interface EditOptions extends ConnectionOptions {
+  readonly name?: string;
+  readonly trash?: "dialect" | "always" | "never";
+  readonly membersCreate?: "yes" | "no";
 }
 
 interface QuotaOptions extends ConnectionOptions {
@@ -65,6 +72,32 @@ export function organizationCommands(program: Command, shell: Shell): void {
       await output.data(found, () => describe(found));
     });
 
+  const edit = org
+    .command("edit [org]")
+    .description("change an organization's name or rules (default: the one in use)")
+    .option("--name <name>", "another name for people")
+    .option(
+      "--trash <rule>",
+      "where deleted secrets go: always or never into the trash, or as each API promises (dialect)",
+      oneOf("dialect", "always", "never"),
+    )
+    .option("--members-create <yes|no>", "may members make stores and machines", oneOf("yes", "no"))
+    .addHelpText("after", "\nExamples:\n  coffer org edit acme --trash always\n  coffer org edit --name Acme")
+    .action(async (slug: string | undefined, _, command: Command) => {
+      const { name, trash, membersCreate, ...options } = optionsOf<EditOptions>(command);
+      const fields = {
+        ...(name !== undefined && { name }),
+        ...(trash !== undefined && { trash }),
+        ...(membersCreate !== undefined && { membersCreate: membersCreate === "yes" }),
+      };
+      if (Object.keys(fields).length === 0)
+        throw usage("there is nothing to change", "give --name, --trash or --members-create");
+      const { client, output } = await openSession(shell, options);
+      const after = await client.organizations.update(slug ?? client.place.organization, fields);
+      await output.data(after, () => describe(after));
+    });
+  connectionOptions(edit);
+
   const quota = org
     .command("quota [org]")
     .description(
@@ -85,7 +118,7 @@ export function organizationCommands(program: Command, shell: Shell): void {
         const { [what]: most } = options;
         if (most !== undefined) limits[what] = most === "none" ? null : most;
       }
-      if (Object.keys(limits).length > 0) await client.organizations.limit(where, limits);
+      if (Object.keys(limits).length > 0) await client.organizations.update(where, { limits });
       const found = await client.organizations.quota(where);
       await output.data(found, () =>
         table(
@@ -120,5 +153,12 @@ function describe(organization: Organization): string {
     ["name", organization.name],
     ["id", organization.id],
     ["custody", organization.custody],
+    ["trash", organization.trash],
+    ["members create", yesOrNo(organization.membersCreate)],
   ]);
+}
+
+function yesOrNo(flag: boolean | undefined): string | undefined {
+  if (flag === undefined) return undefined;
+  return flag ? "yes" : "no";
 }

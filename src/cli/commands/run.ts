@@ -10,9 +10,7 @@ import { printable } from "../output.ts";
 import { type ConnectionOptions, connectionOptions, openSession, optionsOf } from "../session.ts";
 import type { Shell } from "../shell.ts";
 import { exitCodeOfSignal } from "../signals.ts";
-
-/** Values asked for at once: an answer stays small even where each value is as long as may be. */
-const valuesAtOnce = 100;
+import { namedSecrets, valuesOf } from "../values.ts";
 
 export function runCommand(program: Command, shell: Shell, end: (exitCode: number) => void): void {
   const run = program
@@ -49,36 +47,17 @@ Examples:
 async function secretsOf(client: Client): Promise<{ offers: Offer[]; skipped: Skipped[] }> {
   const names: string[] = [];
   const skipped: Skipped[] = [];
-  for (const { name, version } of await client.secrets.list({})) {
-    if (name === null) {
-      throw new Failure(exitCodes.conflict, "this organization keeps names and values to its clients", {
-        code: "custody.client",
-      });
-    }
+  for (const { name, version } of await namedSecrets(client)) {
     if (!isVariableName(name)) skipped.push({ name, why: "its name cannot be a variable's" });
     else if (version === 0) skipped.push({ name, why: "it has no value" });
     else names.push(name);
   }
   const offers: Offer[] = [];
-  for (let at = 0; at < names.length; at += valuesAtOnce) {
-    const { items } = await client.secrets.values(names.slice(at, at + valuesAtOnce));
-    for (const item of items) {
-      const name = item.name ?? "";
-      if ("value" in item) offers.push({ name, value: item.value });
-      else if (gone.has(item.error.code)) skipped.push({ name, why: item.error.message });
-      else throw itemFailure(name, item.error);
-    }
+  for await (const { name, value, why } of valuesOf(client, names)) {
+    if (value === null) skipped.push({ name, why });
+    else offers.push({ name, value });
   }
   return { offers, skipped };
-}
-
-/** Not there any more, or not reachable any more: known states of a secret, named and passed over. */
-const gone = new Set(["secret.not_found", "secret.expired", "secret.no_value"]);
-
-function itemFailure(name: string, error: { code: string; message: string }): Failure {
-  const refused = error.code === "caller.denied" || error.code === "caller.unauthenticated";
-  const exitCode = refused ? exitCodes.refused : exitCodes.failure;
-  return new Failure(exitCode, `${name}: ${error.message}`, { code: error.code });
 }
 
 async function spawnAndWait(

@@ -36,7 +36,7 @@ echo does. On a terminal it is asked for twice, without showing it.
 Examples:
   printf %s "$PASSWORD" | coffer secret set DATABASE_PASSWORD
   coffer secret set TLS_KEY --value-file server.key
-  coffer secret set API_KEY                                 asks`,
+  coffer secret set API_KEY                                 # asks for it`,
     )
     .action(async (name: string, _, command: Command) => {
       const options = optionsOf<SetOptions>(command);

@@ -3,10 +3,12 @@ import { fields, table } from "../output.ts";
 import { type ConnectionOptions, connectionOptions, openSession, optionsOf } from "../session.ts";
 import type { Shell } from "../shell.ts";
 import type { Store } from "../wire.ts";
+import { storeBackendCommands } from "./backends.ts";
 
 interface StoreOptions extends ConnectionOptions {
   readonly slug?: string;
   readonly force?: boolean;
+  readonly backend?: string;
 }
 
 export function storeCommands(program: Command, shell: Shell): void {
@@ -31,6 +33,7 @@ export function storeCommands(program: Command, shell: Shell): void {
     .command("create <name>")
     .description("create a store")
     .option("--slug <slug>", "its short name (default: made from the name)")
+    .option("--backend <backend>", "where its values lie (default: as the server is configured)")
     .addHelpText("after", '\nExample:\n  coffer store create "Web, production" --slug web-prod')
     .action(async (name: string, _, command: Command) => {
       const options = optionsOf<StoreOptions>(command);
@@ -38,6 +41,7 @@ export function storeCommands(program: Command, shell: Shell): void {
       const made = await client.stores.create({
         name,
         ...(options.slug !== undefined && { slug: options.slug }),
+        ...(options.backend !== undefined && { backend: options.backend }),
       });
       await output.data(made, () => describe(made));
     });
@@ -61,6 +65,8 @@ export function storeCommands(program: Command, shell: Shell): void {
       await output.data(renamed, () => describe(renamed));
     });
 
+  storeBackendCommands(store, shell);
+
   const remove = store
     .command("rm <store>")
     .description("delete a store; refused while secrets live in it")
@@ -80,6 +86,7 @@ function describe(store: Store): string {
     ["slug", store.slug],
     ["name", store.name],
     ["id", store.id],
+    ["backend", store.backend ?? "embedded"],
     ["created", store.createdAt],
   ]);
 }

@@ -5,6 +5,7 @@ import { collect, moment } from "../options.ts";
 import { table } from "../output.ts";
 import { type ConnectionOptions, connectionOptions, openSession, optionsOf } from "../session.ts";
 import type { Shell } from "../shell.ts";
+import { machineNamed, serviceNamed } from "./named.ts";
 
 interface TokenOptions extends ConnectionOptions {
   readonly everywhere?: boolean;
@@ -52,8 +53,8 @@ export function tokenCommands(program: Command, shell: Shell): void {
   const create = token
     .command("create <name>")
     .description("make a token for yourself, a machine or a service; it is printed this once")
-    .option("--machine <id>", "for a machine")
-    .option("--service <id>", "for a service")
+    .option("--machine <machine>", "for a machine, by name or id")
+    .option("--service <service>", "for a service, by name or id")
     .option(...everywhere)
     .option(
       "--scope <scope>",
@@ -68,7 +69,7 @@ export function tokenCommands(program: Command, shell: Shell): void {
       `
 Examples:
   coffer token create laptop --everywhere --expires 2027-01-31
-  coffer token create deploy --machine "$MACHINE" --scope secret.reveal@web-prod > token.txt`,
+  coffer token create deploy --machine ci --scope secret.reveal@web-prod > token.txt`,
     )
     .action(async (name: string, _, command: Command) => {
       const options = optionsOf<TokenOptions>(command);
@@ -112,9 +113,9 @@ async function mint(client: Client, name: string, options: TokenOptions) {
   if (options.everywhere === true) return client.ownTokens.create(body);
   const principal =
     machine !== undefined
-      ? { kind: "machine", id: machine }
+      ? { kind: "machine", id: await machineNamed(client, machine) }
       : service !== undefined
-        ? { kind: "service", id: service }
+        ? { kind: "service", id: await serviceNamed(client, service) }
         : (await client.whoami()).principal;
   const { kind, id } = principal;
   return client.tokens.create({ ...body, principal: { kind, id }, ...(onlyStore && { stores: onlyStore }) });

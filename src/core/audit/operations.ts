@@ -62,11 +62,32 @@ export function auditOperations(ctx: Context, directory: Directory): AuditOperat
 export interface HeadSigner {
   /** Call it often: it does nothing until a second or a thousand entries have passed. */
   sign(): Promise<void>;
+  /** What no signed head covers yet, and since when the stream waits that has waited longest. */
+  unsigned(): Unsigned;
+}
+
+export interface Unsigned {
+  readonly entries: number;
+  readonly forMs: number;
 }
 
 export function headSigner(ctx: Context, emit: (head: SignedHead) => void): HeadSigner {
   const signed = new Map<string, SignedHead>();
+  const startedAt = ctx.clock.now();
   return {
+    unsigned() {
+      const at = ctx.clock.now();
+      let entries = 0;
+      let forMs = 0;
+      for (const head of ctx.database.heads()) {
+        const last = signed.get(head.stream);
+        const fresh = head.seq - (last?.seq ?? 0);
+        if (fresh <= 0) continue;
+        entries += fresh;
+        forMs = Math.max(forMs, at - (last?.at ?? startedAt));
+      }
+      return { entries, forMs };
+    },
     async sign() {
       const at = ctx.clock.now();
       for (const head of ctx.database.heads()) {

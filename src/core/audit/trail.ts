@@ -32,6 +32,8 @@ export interface AuditReader {
   lastSegment(stream: string): Promise<SignedSegment | null>;
   /** When the newest head was signed, on whichever node. */
   newestHeadAt(): Promise<number | null>;
+  /** How many entries of streams that nobody has closed lie after their signed heads. */
+  unsigned(): Promise<number>;
 }
 
 export interface AuditRepository extends AuditReader {
@@ -40,6 +42,8 @@ export interface AuditRepository extends AuditReader {
   /** As `append` for each; those that are alike share a row. */
   appendAll(entries: readonly AuditEntry[]): Promise<void>;
   saveHead(head: SignedHead): Promise<void>;
+  /** Writes and takes back; who commits it knows that an entry could be written. `id` is of no stream. */
+  probe(id: string): Promise<void>;
   /** Whether that entry stands so at the end of a row, and is not the last one of a stream that may still grow. */
   mayRemove(stream: string, lastSeq: number, hash: string): Promise<boolean>;
   insertSegment(segment: SignedSegment): Promise<void>;

@@ -20,9 +20,17 @@ export interface RemoteVersion {
   readonly version: string;
 }
 
+export interface OwnedVersion {
+  readonly version: string;
+  /** Null where a list does not say it. */
+  readonly writeId: string | null;
+  readonly createdAt: number;
+}
+
 export interface OwnedObject {
   readonly ref: string;
-  readonly versions: readonly { readonly version: string; readonly writeId: string | null }[];
+  /** Without those that were destroyed. */
+  readonly versions: readonly OwnedVersion[];
   readonly createdAt: number;
 }
 
@@ -48,6 +56,8 @@ export interface Backend {
   deleteObject(ref: string): Promise<void>;
   /** The ref under which `put` would keep this place's versions. */
   refOf(place: RemotePlace): string;
+  /** The same as that backend's own tools name it; it holds no version. */
+  locationOf(place: RemotePlace): string;
   /** What this installation made there, a page at a time. */
   listOwned(
     cursor: string | null,

@@ -9,14 +9,17 @@ import {
   installationKeyStatus,
   rotateInstallationKey,
 } from "./installation.ts";
+import type { RootKeeper } from "./root.ts";
 import { operatorCall, permitRotation } from "./root-operations.ts";
 import { nextTerm } from "./rotate.ts";
 import { sealing } from "./sealing.ts";
 import { termTarget } from "./term.ts";
 
 export interface InstallationKeyOperations {
-  /** With the root keys that the answering node was given. */
-  status(caller: Caller): Promise<InstallationKeyStatus & { readonly held: readonly string[] }>;
+  /** With the root keys that the answering node was given, and what keeps them. */
+  status(
+    caller: Caller,
+  ): Promise<InstallationKeyStatus & { readonly keepers: ReadonlyMap<string, RootKeeper> }>;
   rotate(caller: Caller): Promise<void>;
   destroy(caller: Caller, term: number): Promise<void>;
 }
@@ -27,7 +30,8 @@ export function installationKeyOperations(ctx: Context): InstallationKeyOperatio
   return {
     async status(caller) {
       const reading = { query: installationKeyStatus, action: "key.read", target, where: "scan" } as const;
-      return { ...(await read(ctx, reading, operatorCall(ctx, caller))), held: keyring.rootKeys().held };
+      const { keepers } = keyring.rootKeys();
+      return { ...(await read(ctx, reading, operatorCall(ctx, caller))), keepers };
     },
     async rotate(caller) {
       await permitRotation(ctx, caller);

@@ -7,6 +7,7 @@ import type { Plaintext } from "../plaintext.ts";
 import type { InternalKeyRecord, KeyRecord } from "../ports.ts";
 import type { SealedValue } from "../secrets/secret.ts";
 import type { ResealedInternalKey } from "./installation.ts";
+import type { RootKeeper } from "./root.ts";
 
 /** What a sealed value is bound to: opened under any other address it is an error. */
 export interface Address {
@@ -33,6 +34,8 @@ export interface Keyring {
   reseal(from: Address, sealed: Uint8Array, to: Address): Promise<SealedValue>;
   /** The keyed hash that `seal` stores, for comparing a value with a stored one. */
   fingerprint(address: Address, value: Plaintext): Uint8Array;
+  /** A keyed hash that binds a value to its address, for a backend that holds it as it is. */
+  authenticate(address: Address, value: Plaintext): Uint8Array;
   /** A new key for an organization, to be inserted in the transaction that begins the term. */
   newOrganizationKey(organizationId: string, at: number, term?: number): KeyRecord;
   /** The organization's keys changed in the tables: the next call looks again. */
@@ -51,6 +54,8 @@ export interface Keyring {
     readonly held: readonly string[];
     /** With those that it had earlier. */
     readonly known: readonly string[];
+    /** By the ids of those that are held. */
+    readonly keepers: ReadonlyMap<string, RootKeeper>;
   };
   /** Asks the provider again. Throws `key.unreadable`, and keeps what it has, where the answer is of no use. */
   rereadRoots(): Promise<void>;

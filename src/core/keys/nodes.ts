@@ -2,7 +2,7 @@
 // every node that runs holds it. Where there can be one node alone, none announces itself.
 import { RunAgain } from "../errors.ts";
 import { limits } from "../limits.ts";
-import type { Command, ReadTransaction } from "../ports.ts";
+import type { Command, Query, ReadTransaction } from "../ports.ts";
 import { type RootStanding, standingOf } from "./root.ts";
 
 export interface NodeSeen {
@@ -37,6 +37,18 @@ export const removeNode: Command<{ readonly id: string }, null> = {
   run: async (tx, { id }) => {
     await tx.keys.removeNode(id);
     return null;
+  },
+};
+
+/**
+ * The node that has run longest does what one alone should do. When it falls silent the next one does, by
+ * the database's clock; for a moment both may, so whatever they do is safe when it is done twice.
+ */
+export const leadingNode: Query<null, string | null> = {
+  name: "nodes.leading",
+  run: async (tx) => {
+    const ids = (await liveNodes(tx)).map(({ id }) => id);
+    return ids.toSorted()[0] ?? null;
   },
 };
 

@@ -1,11 +1,14 @@
 // What the core needs of a database about keys. None of it is key material in the clear.
 import type { KeyRecord } from "../ports.ts";
 import type { SealedValue, Secret } from "../secrets/secret.ts";
+import type { Vitals } from "../vitals.ts";
 import type { NodeSeen } from "./nodes.ts";
 import type { RootKeyRecord } from "./root.ts";
 import type { StoredPosition, StoredValue, Term } from "./term.ts";
 
 export interface KeyReader extends RootReader {
+  /** Of all keys together. */
+  vitals(): Promise<Vitals>;
   /** Of an organization, or of the installation where it is null; the newest first. */
   terms(organizationId: string | null): Promise<readonly Term[]>;
   /** How many versions lie under each term. It looks at as many rows. */

@@ -1,5 +1,7 @@
 // Carries rotations to their end, a chunk at a time. What it remembers is only where to go on: after a
 // restart it begins anew and finds what has not moved yet.
+import { moveValues } from "../backends/moving.ts";
+import { isPointer, readPointer } from "../backends/pointer.ts";
 import { systemCaller } from "../caller.ts";
 import { CofferError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -108,9 +110,16 @@ async function move(
   organizationId: string,
   values: readonly StoredValue[],
 ): Promise<Omit<Step, "ended">> {
+  const caller = systemCaller("rotation");
+  const there = values.flatMap((stored) => {
+    const pointer = readPointer(stored.sealed);
+    return pointer === null ? [] : [{ stored, to: pointer.backend }];
+  });
+  const far = await moveValues(ctx, { caller, organizationId, action: "key.reseal", moves: there });
+  const here = values.filter(({ sealed }) => !isPointer(sealed));
   return sealing(ctx, organizationId, async () => {
     const items: Resealed[] = [];
-    for (const stored of values) {
+    for (const stored of here) {
       const { secretId, versionId, sealed } = stored;
       const address = { organizationId, secretId, versionId };
       try {
@@ -119,10 +128,9 @@ async function move(
         if (!(error instanceof CofferError) || error.code !== "value.integrity") throw error;
       }
     }
-    const caller = systemCaller("rotation");
     const input = { caller, at: ctx.clock.now(), organizationId, items };
     const { moved, left } = await ctx.database.execute(resealValues, input);
-    return { moved, left, damaged: values.length - items.length };
+    return { moved: moved + far.moved, left, damaged: here.length - items.length + far.failed };
   });
 }
 

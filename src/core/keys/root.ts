@@ -11,6 +11,14 @@ import { keyRotated } from "./term.ts";
  */
 export type RootState = "added" | "current" | "leaving" | "retired" | "destroyed";
 
+/** What keeps a root key, as far as a node knows that holds it. Nothing of it is secret. */
+export interface RootKeeper {
+  /** `file` and `variable` hold the key itself, `passphrase` makes it; all others keep it wrapped. */
+  readonly provider: string;
+  /** Of the key there that wraps it; null where there is none. */
+  readonly keyId: string | null;
+}
+
 export interface RootKeyRecord {
   readonly id: string;
   readonly state: RootState;

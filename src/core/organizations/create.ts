@@ -42,9 +42,11 @@ export function newOrganization(
     custody: Custody;
     owner: Pick<Caller, "kind" | "id" | "name">;
     at: number;
+    /** Of its default store. */
+    backend: string;
   },
 ): NewOrganization {
-  const { slug, name, custody, owner, at } = parts;
+  const { slug, name, custody, owner, at, backend } = parts;
   const id = ctx.ids.next();
   const storeId = ctx.ids.next();
   return {
@@ -67,6 +69,7 @@ export function newOrganization(
       slug: defaultStoreSlug,
       name: "Default",
       attributes: {},
+      backend,
       createdAt: at,
       createdBy: { kind: owner.kind, id: owner.id, name: owner.name },
       updatedAt: null,

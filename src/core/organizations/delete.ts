@@ -4,6 +4,7 @@
 // somebody carries on; and no key goes while anything is sealed under it.
 import { admit, changeAccess, organizationTarget, permit } from "../access.ts";
 import type { AuditTarget } from "../audit/entry.ts";
+import { purgeWhole } from "../backends/removing.ts";
 import type { Caller } from "../caller.ts";
 import { CofferError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -79,7 +80,7 @@ export const purgeOrganization: Command<PurgeInput, "gone" | "more"> = {
     for (const [index, id] of secrets.entries()) {
       const secret = await tx.secrets.get(organizationId, id);
       if (secret === null) continue;
-      await tx.secrets.purge(secret, input.at);
+      await purgeWhole(tx, secret, input.at);
       const revision = taken.revision - index;
       await told(tx, input, secretTarget(taken.custody, secret), { revision, version: null, digest: null });
     }

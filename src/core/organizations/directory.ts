@@ -20,6 +20,8 @@ export interface Directory {
   locate(caller: Caller, ref: Ref, action: Action, target: AuditTarget): Promise<Located>;
   /** Without waiting, for the hot path; null where it was not asked for before. */
   known(ref: Ref): Located | null;
+  /** The same however long ago it was: of an organization that a moment ago was worked in. */
+  custody(ref: Ref): Custody | null;
   /** It is deleted. Other nodes find out after a while; until then it is not there for them either. */
   forget(organizationId: string): void;
 }
@@ -43,6 +45,7 @@ export function directory(ctx: Context): Directory {
   };
   return {
     known,
+    custody: (ref) => located.get(keyOf(ref))?.found.custody ?? null,
     forget(organizationId) {
       for (const [key, { found }] of located) if (found.id === organizationId) located.delete(key);
     },

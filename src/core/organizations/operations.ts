@@ -54,6 +54,7 @@ export function organizationOperations(ctx: Context, directory: Directory): Orga
         custody,
         owner: actorOf(caller),
         at: call.at,
+        backend: ctx.backends.defaultName,
       };
       return sealing(ctx, null, () => {
         const rows = newOrganization(ctx, parts);
@@ -98,8 +99,9 @@ export function organizationOperations(ctx: Context, directory: Directory): Orga
     },
     whoami: (caller) => ctx.database.point(whoami, callOf(ctx, caller)),
     async custody(caller, org) {
-      const known = directory.known(org);
-      return (known ?? (await directory.locate(caller, org, "organization.read", refTarget(org)))).custody;
+      // What is to be presented is committed: it must not look as if it had failed because this is asked.
+      const known = directory.custody(org);
+      return known ?? (await directory.locate(caller, org, "organization.read", refTarget(org))).custody;
     },
     sole: (caller) => ctx.database.point(onlyOrganization, callOf(ctx, caller)),
     reached: (caller, named) => ctx.database.point(reachedOrganization, { ...callOf(ctx, caller), named }),

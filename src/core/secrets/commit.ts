@@ -3,6 +3,9 @@
 import type { Access } from "../access.ts";
 import type { Action } from "../actions.ts";
 import type { AuditEntry } from "../audit/entry.ts";
+import { embedded } from "../backends/backends.ts";
+import { removeSecret } from "../backends/removing.ts";
+import { settle, settledValue, stage, stagedIn, stages, takeCreating } from "../backends/staging.ts";
 import type { Change, ChangeKind } from "../changes.ts";
 import { CofferError, RunAgain } from "../errors.ts";
 import { forgetOldChanges } from "../forget-changes.ts";
@@ -44,35 +47,54 @@ export async function commitSecrets(
   changes: readonly SecretChange[],
 ): Promise<readonly (Secret | null)[]> {
   const { organization } = access;
+  if (stages(call, changes)) return staged(tx, call, access, changes);
   const growth = changes.reduce((sum, change) => sum + liveCount(change.after) - liveCount(change.before), 0);
   const usage = await tx.organizations.advance(organization.id, {
     revisions: changes.length,
     secrets: growth,
     stores: 0,
   });
-  if (growth > 0 && organization.limits.secrets !== null && usage.secrets > organization.limits.secrets) {
-    throw new CofferError("quota.exceeded", "The organization's limit of secrets is reached.", {
-      field: "secrets",
-      limit: organization.limits.secrets,
-    });
-  }
+  if (growth > 0) demandQuota(access, usage.secrets);
   const feed: Change[] = [];
   const written: (Secret | null)[] = [];
-  for (const [index, change] of changes.entries()) {
+  for (const [index, asked] of changes.entries()) {
     const revision = usage.revision - changes.length + 1 + index;
-    const after = change.after && { ...change.after, revision };
     try {
-      await writeRow(tx, call, change, after);
+      const change = { ...asked, value: settledValue(call, asked) };
+      const after = asked.after && { ...asked.after, revision, ...lying(change) };
+      const left = await writeRow(tx, call, change, after, revision);
+      feed.push(feedItem(call, change, after, revision));
+      await tx.audit.append(await auditItem(tx, call, organization.custody, change, left, revision));
+      written.push(after);
     } catch (error) {
       throw atItem(error, index, changes.length);
     }
-    feed.push(feedItem(call, change, after, revision));
-    await tx.audit.append(await auditItem(tx, call, organization.custody, change, after, revision));
-    written.push(after);
   }
   await tx.changes.append(feed);
   await forgetOldChanges(tx, organization.id, usage.revision, changes.length);
   return written;
+}
+
+/** What it would write; it is written when the values lie where they go, see backends/writing.ts. */
+async function staged(
+  tx: Transaction,
+  call: OrganizationCall,
+  access: Access,
+  changes: readonly SecretChange[],
+): Promise<readonly (Secret | null)[]> {
+  const growth = changes.reduce((sum, change) => sum + liveCount(change.after) - liveCount(change.before), 0);
+  const usage = await tx.organizations.advance(call.organizationId, { revisions: 0, secrets: 0, stores: 0 });
+  if (growth > 0) demandQuota(access, usage.secrets + growth);
+  await stage(tx, call, changes);
+  return changes.map(({ after }) => after);
+}
+
+function demandQuota({ organization: { limits: quota } }: Access, secrets: number): void {
+  if (quota.secrets === null || secrets <= quota.secrets) return;
+  throw new CofferError("quota.exceeded", "The organization's limit of secrets is reached.", {
+    field: "secrets",
+    limit: quota.secrets,
+  });
 }
 
 /** The same error, naming which of several items it is about. */
@@ -86,25 +108,34 @@ function liveCount(secret: Secret | null): number {
   return secret !== null && (secret.state === "active" || secret.state === "creating") ? 1 : 0;
 }
 
+/** Where the value lies from now on, if there is a new one. */
+function lying({ value }: SecretChange): Partial<Pick<Secret, "backend">> {
+  return value === null ? {} : { backend: stagedIn(value.value)?.backend ?? embedded };
+}
+
+/** Answers what is left of the secret; null: nothing. */
 async function writeRow(
   tx: Transaction,
   call: OrganizationCall,
   change: SecretChange,
   after: Secret | null,
-): Promise<void> {
+  revision: number,
+): Promise<Secret | null> {
   const { before, value } = change;
-  if (after === null) {
-    if (before !== null) await tx.secrets.purge(before, call.at);
-    return;
-  }
-  if (before === null) await tx.secrets.insert(after);
-  else if (!(await tx.secrets.update(after, before.revision))) throw new RunAgain("the secret changed");
-  if (value === null) return;
-  await tx.versions.insert(value.version, call.organizationId, value.value);
+  if (after === null) return before && removeSecret(tx, before, { at: call.at, revision });
+  const pointer = value && stagedIn(value.value);
+  if (before !== null) {
+    if (!(await tx.secrets.update(after, before.revision))) throw new RunAgain("the secret changed");
+  } else if (pointer === null) await tx.secrets.insert(after);
+  else await takeCreating(tx, after);
+  if (value === null) return after;
+  if (pointer === null) await tx.versions.insert(value.version, call.organizationId, value.value);
+  else await settle(tx, call, value.version, value.value, pointer);
   if (before !== null && before.versionId !== null) await tx.versions.supersede(before.versionId);
   if (value.version.number > limits.versionsKept) {
     await tx.versions.prune(after.id, limits.versionsKept, value.version.number);
   }
+  return after;
 }
 
 function feedItem(
@@ -156,7 +187,7 @@ async function auditItem(
     details: {
       ...change.details,
       revision,
-      version: after?.version ?? null,
+      version: change.after === null ? null : (after?.version ?? null),
       digest: after === null ? null : secretDigest(after, await sealedNow(tx, change, after)),
     },
   });

@@ -1,6 +1,7 @@
 // Creating secrets: one, or many of which all come to be or none.
 import { type Access, admit, namedIn, permit, storeOf, storeTarget } from "../access.ts";
 import { authorize } from "../authorize.ts";
+import { embedded } from "../backends/backends.ts";
 import { actorOf } from "../caller.ts";
 import { invalid } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -133,6 +134,7 @@ export function creation(
     state: "active",
     version: number,
     versionId: draft.versionId,
+    backend: embedded,
     createdAt: call.at,
     createdBy,
     updatedAt: null,

@@ -34,7 +34,7 @@ export const findDuplicateSource: Query<SourceInput, DuplicateSource> = {
   },
 };
 
-interface DuplicateInput extends SourceInput {
+export interface DuplicateInput extends SourceInput {
   /** The source as it was when its value was sealed anew. */
   readonly sourceRevision: number;
   readonly draft: Draft;

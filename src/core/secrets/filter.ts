@@ -13,13 +13,16 @@ export interface LabelRequirement {
   readonly values: readonly string[];
 }
 
+export type ListedState = "active" | "trashed" | "deleting";
+
 export interface SecretFilter {
   readonly organizationId: string;
   /** Null: every store of the organization. */
   readonly storeIds: readonly string[] | null;
   /** Absent: of whatever name. */
   readonly names?: readonly string[];
-  readonly state: "active" | "trashed";
+  /** `deleting`: purged, and on its way out of another backend. */
+  readonly state: ListedState;
   /** Part of the name or the description, letter case apart. */
   readonly search: string | null;
   readonly labels: readonly LabelRequirement[];

@@ -20,7 +20,7 @@ import type { Position } from "../pagination.ts";
 import type { Query, ReadTransaction } from "../ports.ts";
 import type { Store } from "../stores/store.ts";
 import { fold } from "../text.ts";
-import type { LabelRequirement, SecretFilter, SecretOrder } from "./filter.ts";
+import type { LabelRequirement, ListedState, SecretFilter, SecretOrder } from "./filter.ts";
 import { secretOf } from "./find.ts";
 import { lastingPosition } from "./position.ts";
 import type { Secret, SecretRef } from "./secret.ts";
@@ -42,7 +42,7 @@ export const getSecret: Query<GetInput, Secret> = {
 export interface ListInput extends OrganizationCall {
   /** Null: across all stores. */
   readonly store: Ref | null;
-  readonly state: "active" | "trashed";
+  readonly state: ListedState;
   readonly search: string | null;
   readonly labels: readonly LabelRequirement[];
   readonly consumersAnyOf: readonly string[] | null;

@@ -4,7 +4,7 @@ import type { Caller } from "../caller.ts";
 import { limits } from "../limits.ts";
 import type { Ref } from "../organizations/organization.ts";
 import { type PackedReveal, packReveal } from "./packing.ts";
-import type { RevealRecord } from "./record.ts";
+import { recordOf } from "./record.ts";
 import type { PreparedReveal } from "./reveal.ts";
 import type { SecretRef } from "./secret.ts";
 
@@ -22,17 +22,6 @@ export interface Remembered {
 export function remembered(prepared: PreparedReveal): Remembered {
   const { organizationRevision: seenRevision, secret } = prepared;
   return { prepared, packed: packReveal(recordOf(prepared)), seenRevision, touchedAt: secret.lastReadAt };
-}
-
-function recordOf({ secret, custody, version, because }: PreparedReveal): RevealRecord {
-  return {
-    secretId: secret.id,
-    storeId: secret.storeId,
-    name: custody === "client" ? null : secret.name,
-    revision: secret.revision,
-    version,
-    because,
-  };
 }
 
 export function touchIsDue({ touchedAt }: Remembered, at: number): boolean {

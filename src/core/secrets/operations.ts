@@ -1,5 +1,8 @@
 // What a dialect may do with secrets. Each operation checks its input, seals what is to be
 // sealed, and hands plain data to a body; decisions and audit happen there.
+import { creating, duplicating, restoring, updating } from "../backends/intents.ts";
+import { finishRemovals } from "../backends/paying.ts";
+import { writeValues } from "../backends/writing.ts";
 import type { Caller } from "../caller.ts";
 import { CofferError } from "../errors.ts";
 import { sealing } from "../keys/sealing.ts";
@@ -10,15 +13,9 @@ import type { Ref } from "../organizations/organization.ts";
 import { type Page, pageOf } from "../pagination.ts";
 import type { Address, Context } from "../ports.ts";
 import { fold } from "../text.ts";
-import {
-  type CreateOptions,
-  createSecrets,
-  draftSecret,
-  type NewSecret,
-  refuseRepeatedNames,
-} from "./create.ts";
-import { type DuplicateSource, duplicateSecret, findDuplicateSource } from "./duplicate.ts";
-import { demandSelectors } from "./filter.ts";
+import { type CreateOptions, draftSecret, type NewSecret, refuseRepeatedNames } from "./create.ts";
+import { type DuplicateSource, findDuplicateSource } from "./duplicate.ts";
+import { demandSelectors, type ListedState } from "./filter.ts";
 import { findFoldedSecret, getSecret, type ListInput, listSecrets, type SecretList } from "./list.ts";
 import { secretPosition } from "./position.ts";
 import { parseBatch, type Removal, removeSecrets } from "./remove.ts";
@@ -28,15 +25,8 @@ import type { SealedValue, Secret, SecretRef, Version } from "./secret.ts";
 import { withStored } from "./stored.ts";
 import { refTarget, someSecrets } from "./target.ts";
 import { purgeTrashed, restoreSecret } from "./trash.ts";
-import {
-  type Precondition,
-  parsePatch,
-  type SecretPatch,
-  sealFor,
-  type UpdateOptions,
-  updateSecret,
-} from "./update.ts";
-import { findPastValue, listVersions, restoreVersion } from "./versions.ts";
+import { type Precondition, parsePatch, type SecretPatch, sealFor, type UpdateOptions } from "./update.ts";
+import { findPastValue, listVersions } from "./versions.ts";
 
 export type ListQuery = Partial<Omit<ListInput, "caller" | "at" | "organizationId" | "store" | "state">>;
 
@@ -52,6 +42,8 @@ export interface DuplicateRequest extends Omit<NewSecret, "value"> {
 }
 
 export interface SecretOperations extends Revealing {
+  /** Where its value lies, as the backend's own tools call it; null: in the database. */
+  location(secret: Secret): string | null;
   create(caller: Caller, org: Ref, store: Ref, secret: NewSecret, options?: CreateOptions): Promise<Secret>;
   /**
    * For requests that are sent again when their answer was lost: what the same principal made the very same
@@ -69,7 +61,8 @@ export interface SecretOperations extends Revealing {
   get(caller: Caller, org: Ref, store: Ref, secret: SecretRef): Promise<Secret>;
   findFolded(caller: Caller, org: Ref, store: Ref, name: string): Promise<Secret>;
   list(caller: Caller, org: Ref, store: Ref | null, query: ListQuery): Promise<SecretPage>;
-  trash(caller: Caller, org: Ref, query: ListQuery): Promise<SecretPage>;
+  /** `deleting`: what is purged and still on its way out of another backend. */
+  trash(caller: Caller, org: Ref, query: ListQuery, state?: "trashed" | "deleting"): Promise<SecretPage>;
   update(
     caller: Caller,
     org: Ref,
@@ -147,7 +140,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
     return sealing(ctx, organization.id, async () => {
       const drafts = await Promise.all(secrets.map((secret) => draftSecret(ctx, organization, secret)));
       refuseRepeatedNames(drafts, foldNames ? fold : (name) => name);
-      return database.execute(createSecrets, {
+      return writeValues(ctx, creating, {
         ...callOf(ctx, caller),
         organizationId: organization.id,
         store,
@@ -174,7 +167,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
       const idOf = async () => ("id" in secret ? secret.id : (await get(caller, org, store, secret)).id);
       const value =
         patch.value === undefined ? null : await sealFor(ctx, organization.id, await idOf(), patch.value);
-      return database.execute(updateSecret, {
+      return writeValues(ctx, updating, {
         ...callOf(ctx, caller),
         organizationId: organization.id,
         store,
@@ -194,7 +187,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
     caller: Caller,
     org: Ref,
     store: Ref | null,
-    state: "active" | "trashed",
+    state: ListedState,
     query: ListQuery,
   ): Promise<SecretPage> => {
     const target = { kind: "store", id: null, name: null, storeId: null };
@@ -231,7 +224,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
     parseBatch("items", secrets);
     const { removal, demandsPurge = false, ...precondition } = options;
     const { id } = await directory.locate(caller, org, "secret.delete", someSecrets);
-    return database.execute(removeSecrets, {
+    const removed = await database.execute(removeSecrets, {
       ...callOf(ctx, caller),
       organizationId: id,
       store,
@@ -240,6 +233,9 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
       demandsPurge,
       precondition,
     });
+    const ids = removed.map((secret) => secret.id);
+    await finishRemovals(ctx, removeSecrets.name, ids);
+    return removed;
   };
 
   const resealed = (from: Address, sealed: Uint8Array, to: Address): Promise<SealedValue> =>
@@ -267,6 +263,8 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
     removeAll,
 
     create,
+    location: ({ backend, organizationId, id }) =>
+      ctx.backends.find(backend)?.locationOf({ organizationId, secretId: id }) ?? null,
 
     async createOnce(caller, org, store, secret, withinMs) {
       const made = await repeated(caller, org, store, secret, withinMs);
@@ -290,7 +288,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
     },
 
     list: (caller, org, store, query) => list(caller, org, store, "active", query),
-    trash: (caller, org, query) => list(caller, org, null, "trashed", query),
+    trash: (caller, org, query, state = "trashed") => list(caller, org, null, state, query),
 
     async modify(caller, org, store, secret, change, options = {}) {
       for (let turn = 0; ; turn += 1) {
@@ -322,6 +320,7 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
     async purge(caller, org, id) {
       const located = await directory.locate(caller, org, "secret.purge", refTarget({ id }));
       await database.execute(purgeTrashed, { ...callOf(ctx, caller), organizationId: located.id, id });
+      await finishRemovals(ctx, purgeTrashed.name, [id]);
     },
 
     async duplicate(caller, org, store, secret, request) {
@@ -335,19 +334,19 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
         { ...callOf(ctx, caller), ...place },
       );
       const { policy, consumers, expiresAt } = source.secret;
-      const drafted = await draftSecret(ctx, organization, { consumers, expiresAt, ...wanted });
-      // A policy that was found is copied as it stands, readable or not; one that is sent is checked.
-      const draft = wanted.policy === undefined ? { ...drafted, policy } : drafted;
-      const versionId = source.sealed === null ? null : ctx.ids.next();
-      return sealing(ctx, organization.id, async () =>
-        database.execute(duplicateSecret, {
+      return sealing(ctx, organization.id, async () => {
+        const drafted = await draftSecret(ctx, organization, { consumers, expiresAt, ...wanted });
+        // A policy that was found is copied as it stands, readable or not; one that is sent is checked.
+        const draft = wanted.policy === undefined ? { ...drafted, policy } : drafted;
+        const versionId = source.sealed === null ? null : ctx.ids.next();
+        return writeValues(ctx, duplicating, {
           ...callOf(ctx, caller),
           ...place,
           sourceRevision: source.secret.revision,
           draft: { ...draft, value: await copied(source, draft.secretId, versionId), versionId },
           foldNames,
-        }),
-      );
+        });
+      });
     },
 
     async versions(caller, org, store, secret, { before, limit }) {
@@ -369,10 +368,10 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
         { ...callOf(ctx, caller), organizationId: id, store, secret, number },
       );
       const secretId = past.secret.id;
-      const versionId = ctx.ids.next();
       const from = { organizationId: id, secretId, versionId: past.version.id };
-      return sealing(ctx, id, async () =>
-        database.execute(restoreVersion, {
+      return sealing(ctx, id, async () => {
+        const versionId = ctx.ids.next();
+        return writeValues(ctx, restoring, {
           ...callOf(ctx, caller),
           organizationId: id,
           store,
@@ -381,8 +380,8 @@ export function secretOperations(ctx: Context, directory: Directory): SecretOper
           versionId,
           value: await resealed(from, past.sealed, { organizationId: id, secretId, versionId }),
           precondition,
-        }),
-      );
+        });
+      });
     },
   };
 }

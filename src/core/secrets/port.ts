@@ -68,8 +68,11 @@ export interface SecretRepository extends SecretReader {
   touchRead(id: string, at: number, unlessAfter: number): Promise<void>;
   /** Trashed secrets whose store goes are kept with another one, and are of none. */
   rehome(ids: readonly string[], storeId: string): Promise<void>;
-  /** The row, its versions and the grants on it go; a tombstone keeps the place for cursors. */
-  purge(secret: Secret, at: number): Promise<void>;
+  /**
+   * The row, its versions and the grants on it go; a tombstone keeps the place for cursors. False where
+   * something of it lies in another backend: then only the grants went.
+   */
+  purge(secret: Secret, at: number): Promise<boolean>;
   sweepTombstones(before: number): Promise<void>;
 }
 

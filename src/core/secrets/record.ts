@@ -6,6 +6,7 @@ import { limits } from "../limits.ts";
 import { entryOf, type OrganizationCall } from "../operation.ts";
 import type { Command, Epochs, Transaction } from "../ports.ts";
 import { type PackedRecordings, unpackRecordings } from "./packing.ts";
+import type { PreparedReveal } from "./reveal.ts";
 
 export interface RevealRecord {
   readonly secretId: string;
@@ -16,6 +17,17 @@ export interface RevealRecord {
   readonly revision: number;
   readonly version: number;
   readonly because: string;
+}
+
+export function recordOf({ secret, custody, version, because }: PreparedReveal): RevealRecord {
+  return {
+    secretId: secret.id,
+    storeId: secret.storeId,
+    name: custody === "client" ? null : secret.name,
+    revision: secret.revision,
+    version,
+    because,
+  };
 }
 
 export interface RecordedReveal extends RevealRecord {
@@ -56,7 +68,7 @@ export const recordReveals: Command<Recordings, readonly (number | null)[]> = {
       const stands = same && (now.revision === seenRevision || (await allStand(tx, reveals)));
       outcomes.push(stands ? now.revision : null);
     }
-    await write(
+    await writeReveals(
       tx,
       recordings.filter((_, index) => outcomes[index] !== null),
     );
@@ -65,7 +77,7 @@ export const recordReveals: Command<Recordings, readonly (number | null)[]> = {
 };
 
 /** What one credential did, together and at one time: the table then needs few rows for it. */
-async function write(tx: Transaction, recordings: readonly Recording[]): Promise<void> {
+export async function writeReveals(tx: Transaction, recordings: readonly Recording[]): Promise<void> {
   const at = recordings.reduce((latest, recording) => Math.max(latest, recording.at), 0);
   const entries: AuditEntry[] = [];
   for (const recording of byCredential(recordings)) {

@@ -1,6 +1,8 @@
 // Revealing as a dialect calls it: remember, decide, record, open. See reveal.ts and record.ts for
 // the bodies.
 import type { AuditEntry } from "../audit/entry.ts";
+import { atMost } from "../backends/backends.ts";
+import { isPointer } from "../backends/pointer.ts";
 import type { Caller } from "../caller.ts";
 import { CofferError, errorFromRecord, errorRecord } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -10,6 +12,7 @@ import type { Ref } from "../organizations/organization.ts";
 import type { Plaintext } from "../plaintext.ts";
 import type { Context } from "../ports.ts";
 import { type Remembered, remembered, revealMemory, touchIsDue } from "./memory.ts";
+import { revealOutright } from "./outright.ts";
 import { recorder } from "./recorder.ts";
 import { parseBatch } from "./remove.ts";
 import {
@@ -132,13 +135,17 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
         const item = known ?? remembered(await prepareOne(ctx, input));
         if (!(await record(call, [item], []))) {
           shelf?.forget(secret);
+          ctx.measures.redecided();
           continue;
         }
+        ctx.measures.revealed(known !== null);
         // What was found under another letter case is not what has that name.
         if (known === null && isNamed(secret, item)) shelf?.keep(secret, item);
         return await revealed(item, options);
       }
-      throw stillMoving();
+      const call = { ...callOf(ctx, caller), organizationId: organization.id };
+      const input = { ...call, store, secret, version, opaque, foldNames };
+      return revealed(remembered(await ctx.database.execute(revealOutright, input)), options);
     },
 
     async revealAll(caller, org, store, secrets, { opaque = false, whole = false } = {}) {
@@ -158,8 +165,10 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
         }
         if (!sameEpochs(found) || !(await record(call, found, refusals))) {
           for (const secret of secrets) shelf?.forget(secret);
+          ctx.measures.redecided();
           continue;
         }
+        const fetched = await fetchedTogether(found, revealed);
         const answers: BatchItem[] = [];
         for (const [index, secret] of secrets.entries()) {
           const item = items[index];
@@ -168,14 +177,30 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
             answers.push({ secret, revealed: null, error: item });
             continue;
           }
-          if (item !== known[index]) shelf?.keep(secret, item);
-          answers.push({ secret, revealed: await revealed(item), error: null });
+          const remembering = item === known[index];
+          ctx.measures.revealed(remembering);
+          if (!remembering) shelf?.keep(secret, item);
+          answers.push({ secret, revealed: fetched.get(item) ?? (await revealed(item)), error: null });
         }
         return answers;
       }
       throw stillMoving();
     },
   };
+}
+
+/** What has to be asked for elsewhere is asked for some at a time. */
+async function fetchedTogether(
+  items: readonly Remembered[],
+  revealed: (item: Remembered) => Revealed | Promise<Revealed>,
+): Promise<ReadonlyMap<Remembered, Revealed>> {
+  const far = items.filter(({ prepared: { sealed } }) => isPointer(sealed));
+  const pairs = await atMost(
+    limits.remoteReadsMax,
+    far,
+    async (item) => [item, await revealed(item)] as const,
+  );
+  return new Map(pairs);
 }
 
 function isNamed(ref: SecretRef, { prepared: { secret } }: Remembered): boolean {

@@ -28,6 +28,8 @@ export interface Secret {
   /** 0: the secret has no value yet. */
   readonly version: number;
   readonly versionId: string | null;
+  /** Where its current value lies; its store's may be another by now. */
+  readonly backend: string;
   readonly createdAt: number;
   readonly createdBy: Actor;
   readonly updatedAt: number | null;
@@ -178,8 +180,9 @@ export function parseAttributes(attributes: Attributes): Attributes {
 }
 
 /** What a caller may see of a state; `creating` is another writer's unfinished work. */
-export function visibleStatus(state: SecretState): "pending" | "active" | "trashed" {
+export function visibleStatus(state: SecretState): "pending" | "active" | "trashed" | "deleting" {
   if (state === "creating") return "pending";
+  if (state === "deleting") return state;
   return state === "trashed" ? "trashed" : "active";
 }
 

@@ -1,5 +1,7 @@
 // The trash: what was deleted waits here, out of every dialect's reach, until it is restored or purged.
+
 import { type Access, admit, denied, permit, storeTarget, targetOf } from "../access.ts";
+import { removeSecret } from "../backends/removing.ts";
 import { actorOf, type Caller } from "../caller.ts";
 import { nothingElse } from "../changes.ts";
 import { demandNoMore } from "../confer.ts";
@@ -9,6 +11,7 @@ import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
 import type { Command, ReadTransaction, Transaction } from "../ports.ts";
 import type { Store } from "../stores/store.ts";
 import { commitSecrets } from "./commit.ts";
+import { secretDigest } from "./digest.ts";
 import { demandCustody, parseSecretName, type Secret, secretNotFound } from "./secret.ts";
 import { refTarget, secretTarget } from "./target.ts";
 
@@ -122,6 +125,10 @@ export const sweepTrash: Command<SweepInput, number> = {
   },
 };
 
+async function sealedBytes(tx: Transaction, { versionId }: Secret): Promise<Uint8Array | null> {
+  return versionId === null ? null : tx.secrets.sealedOf(versionId);
+}
+
 async function purgeDue(
   tx: Transaction,
   input: SweepInput,
@@ -137,7 +144,7 @@ async function purgeDue(
     secrets: 0,
     stores: 0,
   });
-  await tx.secrets.purge(secret, input.at);
+  const left = await removeSecret(tx, secret, { at: input.at, revision });
   await tx.changes.append([
     {
       ...nothingElse,
@@ -159,7 +166,12 @@ async function purgeDue(
       target: secretTarget(organization.custody, secret),
       outcome: "allowed",
       because: "retention",
-      details: { from: "trash", revision, version: null, digest: null },
+      details: {
+        from: "trash",
+        revision,
+        version: null,
+        digest: left && secretDigest(left, await sealedBytes(tx, left)),
+      },
     }),
   );
 }

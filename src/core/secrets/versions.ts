@@ -61,7 +61,7 @@ export const findPastValue: Query<PastInput, PastValue> = {
   },
 };
 
-interface RestoreInput extends OrganizationCall {
+export interface RestoreInput extends OrganizationCall {
   readonly store: Ref;
   readonly secretId: string;
   readonly number: number;

@@ -1,5 +1,9 @@
 // What a dialect may change by ids alone: removals, the trash, imports, past values and who has access.
 import type { Action } from "../actions.ts";
+import { embedded } from "../backends/backends.ts";
+import { importing, sharing } from "../backends/intents.ts";
+import { finishRemovals } from "../backends/paying.ts";
+import { writeValues } from "../backends/writing.ts";
 import type { Caller } from "../caller.ts";
 import { invalid } from "../errors.ts";
 import { type Replaced, replaceGrants } from "../grants/replace.ts";
@@ -14,8 +18,9 @@ import { parseBatch } from "../secrets/remove.ts";
 import { demandCustody, type Secret, secretNotFound } from "../secrets/secret.ts";
 import { someSecrets } from "../secrets/target.ts";
 import { parsePatch, type SecretPatch, sealFor, type UpdateOptions } from "../secrets/update.ts";
+import { createStores } from "../stores/create.ts";
 import { parseStoreName } from "../stores/store.ts";
-import { importAll, purgeAll, restoreAll, type SharedWanted, writeShared } from "./bulk.ts";
+import { purgeAll, restoreAll, type SharedWanted } from "./bulk.ts";
 import { type RemovedItem, removeSights } from "./remove.ts";
 import { removePastVersions } from "./versions.ts";
 
@@ -66,7 +71,10 @@ export function sightChanges(ctx: Context, directory: Directory): SightChanges {
   return {
     async removeSecrets(caller, org, ids) {
       const { call } = await located(caller, org, "secret.delete");
-      return database.execute(removeSights, { ...call, ids: parseBatch("ids", ids) });
+      const items = await database.execute(removeSights, { ...call, ids: parseBatch("ids", ids) });
+      const removed = items.filter(({ denied }) => !denied).map((item) => item.id);
+      await finishRemovals(ctx, removeSights.name, removed);
+      return items;
     },
     async restoreAll(caller, org, ids) {
       const { call } = await located(caller, org, "secret.restore");
@@ -75,6 +83,7 @@ export function sightChanges(ctx: Context, directory: Directory): SightChanges {
     async purgeAll(caller, org, ids) {
       const { call } = await located(caller, org, "secret.purge");
       await database.execute(purgeAll, { ...call, ids: parseBatch("ids", ids) });
+      await finishRemovals(ctx, purgeAll.name, ids);
     },
     async removePastVersions(caller, org, ids) {
       const { call } = await located(caller, org, "secret.delete");
@@ -94,20 +103,25 @@ export function sightChanges(ctx: Context, directory: Directory): SightChanges {
         id: ctx.ids.next(),
         name: parseStoreName(name, custody),
       }));
+      const rest = { slug: null, attributes: {}, uniqueName: false, opaque };
+      const { defaultName: backend } = ctx.backends;
+      const drafts = made.map(({ id, name }) => ({ id, name, ...rest, backend, asked: null }));
+      // Values on their way elsewhere need a store that is there: then these are a commit of their own.
+      const first = backend !== embedded && drafts.length > 0;
+      if (first) await database.execute(createStores, { ...call, drafts });
       await sealing(ctx, organization.id, async () => {
         const byStore = new Map<string | null, Awaited<ReturnType<typeof draftSecret>>[]>();
         for (const { store, secret } of secrets) {
-          const drafts = byStore.get(store) ?? [];
-          drafts.push(await draftSecret(ctx, organization, { ...secret, opaque }));
-          byStore.set(store, drafts);
+          const inStore = byStore.get(store) ?? [];
+          inStore.push(await draftSecret(ctx, organization, { ...secret, opaque }));
+          byStore.set(store, inStore);
         }
-        const rest = { slug: null, attributes: {}, uniqueName: false, opaque };
-        await database.execute(importAll, {
+        await writeValues(ctx, importing, {
           ...call,
-          stores: made.map(({ id, name }) => ({ id, name, ...rest })),
-          secrets: [...byStore].map(([store, drafts]) => ({
+          stores: first ? [] : drafts,
+          secrets: [...byStore].map(([store, inStore]) => ({
             store: refOfKey(made, store),
-            drafts,
+            drafts: inStore,
           })),
         });
       });
@@ -123,7 +137,7 @@ export function sightChanges(ctx: Context, directory: Directory): SightChanges {
       return sealing(ctx, organization.id, async () => {
         const drafts = [await draftSecret(ctx, organization, secret)];
         const create = { ...call, store, drafts, foldNames: false, dryRun: false };
-        return written(await database.execute(writeShared, { ...call, write: { create }, wanted }));
+        return written(await writeValues(ctx, sharing, { ...call, write: { create }, wanted }));
       });
     },
     async updateShared(caller, org, { store, id }, patch, { wanted, unlessSame = false }) {
@@ -134,7 +148,7 @@ export function sightChanges(ctx: Context, directory: Directory): SightChanges {
         const value = patch.value === undefined ? null : await sealFor(ctx, organization.id, id, patch.value);
         const plain = { precondition: {}, foldNames: false, dryRun: false, unlessSame };
         const update = { ...call, store, secret: { id }, metadata, toStore, value, ...plain };
-        return written(await database.execute(writeShared, { ...call, write: { update }, wanted }));
+        return written(await writeValues(ctx, sharing, { ...call, write: { update }, wanted }));
       });
     },
   };

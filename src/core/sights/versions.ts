@@ -2,6 +2,7 @@
 // among them.
 import { type Access, admit, permit, targetOf } from "../access.ts";
 import { noted } from "../audit/noted.ts";
+import { removePast } from "../backends/removing.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Query, ReadTransaction } from "../ports.ts";
 import { type Secret, secretNotFound, type Version } from "../secrets/secret.ts";
@@ -101,7 +102,7 @@ export const removePastVersions = mutation<RemoveInput, null>({
       if (secret === null || secret.state !== "active") throw versionNotFound();
       const { because } = permit(access, "secret.delete", targetOf(secret), secretNotFound);
       if (secret.versionId === id) throw versionNotFound();
-      await tx.versions.remove(id);
+      await removePast(tx, secret.id, id, input.at);
       const target = secretTarget(access.organization.custody, secret);
       const details = { change: "version removed", version: version.number };
       await noted(tx, input, { action: "secret.delete", target, because, details });

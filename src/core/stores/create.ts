@@ -7,6 +7,7 @@ import { mutation, type OrganizationCall } from "../operation.ts";
 import { slugFrom } from "../organizations/organization.ts";
 import type { Transaction } from "../ports.ts";
 import { atItem, writeAlone } from "../secrets/commit.ts";
+import { type AskedBackend, permitBackend } from "./backend.ts";
 import type { Attributes, Store } from "./store.ts";
 import { told } from "./target.ts";
 
@@ -20,10 +21,15 @@ export interface NewStore {
   readonly uniqueName?: boolean;
   /** The client has sealed the name (client custody). */
   readonly opaque?: boolean;
+  /** Absent or null: the one for new stores. */
+  readonly backend?: string | null;
 }
 
-interface Draft extends Required<NewStore> {
+interface Draft extends Required<Omit<NewStore, "backend">> {
   readonly id: string;
+  /** Null: the one for new stores. */
+  readonly asked: AskedBackend | null;
+  readonly backend: string;
 }
 
 export interface CreateInput extends OrganizationCall {
@@ -42,6 +48,7 @@ export const createStores = mutation<CreateInput, readonly Store[]>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const { because } = permit(access, "store.create", organizationTarget());
+    for (const { asked } of input.drafts) if (asked !== null) permitBackend(access, asked);
     const grants = input.drafts.map(({ id }) => grantOfMaker(access, { kind: "store", id }));
     if (grants.some((grant) => grant !== null)) {
       await changeAccess(tx, input.organizationId, access.epochs);
@@ -90,6 +97,7 @@ async function insertStore(
     slug,
     name,
     attributes,
+    backend: draft.asked?.name ?? draft.backend,
     createdAt: call.at,
     createdBy: actorOf(call.caller),
     updatedAt: null,

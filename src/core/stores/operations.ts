@@ -1,5 +1,6 @@
 // What a dialect may do with stores.
 import type { AuditTarget } from "../audit/entry.ts";
+import { migration } from "../backends/migrate.ts";
 import type { Caller } from "../caller.ts";
 import { CofferError, invalid } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -11,6 +12,7 @@ import type { Context } from "../ports.ts";
 import type { Removal } from "../secrets/remove.ts";
 import { demandCustody, parseAttributes } from "../secrets/secret.ts";
 import { whereThing } from "../sights/where.ts";
+import { askedBackend } from "./backend.ts";
 import { createStores, type NewStore } from "./create.ts";
 import { getStore, listStores } from "./read.ts";
 import { removeStore } from "./remove.ts";
@@ -40,8 +42,10 @@ export interface StoreOperations {
     caller: Caller,
     org: Ref,
     store: Ref,
-    change: { name?: string; attributes?: Attributes; opaque?: boolean },
+    change: { name?: string; attributes?: Attributes; opaque?: boolean; backend?: string },
   ): Promise<Store>;
+  /** Some of its values into another backend, where its new ones go from now on; see backends/migrate.ts. */
+  migrate: ReturnType<typeof migration>;
   /** `rehome`: its live secrets stay, in the default store. */
   remove(
     caller: Caller,
@@ -64,13 +68,15 @@ export function storeOperations(ctx: Context, directory: Directory): StoreOperat
     if (stores.length > limit) throw invalid("items", `must have at most ${limit} entries`, { limit });
     const { id, custody } = await directory.locate(caller, org, "store.create", storesTarget);
     const drafts = stores.map(
-      ({ name, slug = null, attributes = {}, uniqueName = false, opaque = false }) => ({
+      ({ name, slug = null, attributes = {}, uniqueName = false, opaque = false, backend = null }) => ({
         id: ctx.ids.next(),
         name: namedBy(name, custody, opaque),
         slug: slug === null ? null : parseSlug("slug", slug),
         attributes: parseAttributes(attributes),
         uniqueName,
         opaque,
+        asked: backend === null ? null : askedBackend(ctx.backends, backend),
+        backend: ctx.backends.defaultName,
       }),
     );
     return ctx.database.execute(createStores, { ...callOf(ctx, caller), organizationId: id, drafts });
@@ -103,11 +109,12 @@ export function storeOperations(ctx: Context, directory: Directory): StoreOperat
       const { rows, total } = await read(ctx, reading, input);
       return { ...pageOf(rows, limit, (store) => ({ key: store.slug, id: store.id })), total };
     },
-    async update(caller, org, store, { name, attributes = {}, opaque = false }) {
+    async update(caller, org, store, { name, attributes = {}, opaque = false, backend }) {
       const { id, custody } = await directory.locate(caller, org, "store.update", refTarget(store));
       const change = {
         name: name === undefined ? null : namedBy(name, custody, opaque),
         attributes: parseAttributes(attributes),
+        backend: backend === undefined ? null : askedBackend(ctx.backends, backend),
       };
       return ctx.database.execute(updateStore, {
         ...callOf(ctx, caller),
@@ -116,6 +123,7 @@ export function storeOperations(ctx: Context, directory: Directory): StoreOperat
         ...change,
       });
     },
+    migrate: migration(ctx, directory),
     async remove(caller, org, store, { force, removal: promised, rehome = false }) {
       const { id } = await directory.locate(caller, org, "store.delete", refTarget(store));
       const input = { organizationId: id, store, force, removal: promised, rehome };

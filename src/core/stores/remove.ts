@@ -60,6 +60,7 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
       return "more";
     }
     await tx.secrets.rehome(homeless, access.organization.defaultStoreId);
+    await tx.remote.clearStore(store.id, access.organization.defaultStoreId);
     const object = { kind: "store", id: store.id } as const;
     const grants = await tx.grants.list(
       input.organizationId,

@@ -11,6 +11,8 @@ export interface Store {
   readonly slug: string;
   readonly name: string;
   readonly attributes: Attributes;
+  /** Where its values go from now on; what is written already stays where it is. */
+  readonly backend: string;
   readonly createdAt: number;
   readonly createdBy: Actor;
   readonly updatedAt: number | null;

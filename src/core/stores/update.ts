@@ -2,6 +2,7 @@
 import { admit, permit, storeOf, storeTarget } from "../access.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
+import { type AskedBackend, permitBackend } from "./backend.ts";
 import type { Attributes, Store } from "./store.ts";
 import { audited, refTarget, told } from "./target.ts";
 
@@ -9,6 +10,7 @@ interface UpdateInput extends OrganizationCall {
   readonly store: Ref;
   readonly name: string | null;
   readonly attributes: Attributes;
+  readonly backend: AskedBackend | null;
 }
 
 export const updateStore = mutation<UpdateInput, Store>({
@@ -20,8 +22,10 @@ export const updateStore = mutation<UpdateInput, Store>({
     const before = await storeOf(tx, access, input.store);
     const { because } = permit(access, "store.update", storeTarget(before));
     const name = input.name ?? before.name;
+    const backend = input.backend === null ? before.backend : permitBackend(access, input.backend);
     const attributes = { ...before.attributes, ...input.attributes };
-    if (name === before.name && JSON.stringify(attributes) === JSON.stringify(before.attributes)) {
+    const same = name === before.name && backend === before.backend;
+    if (same && JSON.stringify(attributes) === JSON.stringify(before.attributes)) {
       await audited(tx, input, before, because, { changed: [] });
       return before;
     }
@@ -30,7 +34,7 @@ export const updateStore = mutation<UpdateInput, Store>({
       secrets: 0,
       stores: 0,
     });
-    const store = { ...before, name, attributes, updatedAt: input.at, revision };
+    const store = { ...before, name, attributes, backend, updatedAt: input.at, revision };
     await tx.stores.update(store);
     await told(tx, input, "store.updated", store, revision, because);
     return store;

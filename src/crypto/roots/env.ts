@@ -7,7 +7,7 @@ export const rootKeyVariable = "COFFER_ROOT_KEY";
 /** Says of what is wrong where it stands; never what stands there. */
 export function rootKeysOfVariable(text: string): RootKeys {
   try {
-    return parseRootKeys(text);
+    return parseRootKeys(text, "variable");
   } catch (error) {
     if (!(error instanceof CofferError)) throw error;
     throw new CofferError(

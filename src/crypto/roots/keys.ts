@@ -3,13 +3,18 @@
 // docs/reference/envelope-format.md.
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { CofferError } from "../../core/errors.ts";
+import type { RootKeeper } from "../../core/keys/root.ts";
 import { limits } from "../../core/limits.ts";
 import { keyBytes } from "../gcm.ts";
 
 export interface RootKey {
   readonly id: string;
   readonly key: KeyObject;
+  readonly keeper: RootKeeper;
 }
+
+/** The key itself lies in one of these. */
+export type OpenKeeper = "file" | "variable";
 
 export interface RootKeys {
   /** The one that its provider would have wrap. */
@@ -34,10 +39,10 @@ export function newRootKey(): RootKey {
 }
 
 /** The bytes are wiped. */
-export function rootKeyOf(bytes: Buffer): RootKey {
+export function rootKeyOf(bytes: Buffer, keeper: RootKeeper = { provider: "file", keyId: null }): RootKey {
   const key = createSecretKey(bytes);
   bytes.fill(0);
-  return { id: rootKeyId(key), key };
+  return { id: rootKeyId(key), key, keeper };
 }
 
 /** A new file's text: the keys of an older one stay and only unwrap from then on. */
@@ -63,16 +68,16 @@ export function rootKeyFileWithout(text: string, id: string): string {
 }
 
 /** The text of a key file, or one bare key in base64, as COFFER_ROOT_KEY may hold either. */
-export function parseRootKeys(text: string): RootKeys {
+export function parseRootKeys(text: string, provider: OpenKeeper = "file"): RootKeys {
   if (bareKey.test(text)) {
-    const only = decodeKey(text.trimEnd());
+    const only = decodeKey(text.trimEnd(), provider);
     if (only === null) throw badRootKeys("the key is not 32 bytes in base64");
     return rootKeys([only], only);
   }
-  return parseKeyFile(text);
+  return parseKeyFile(text, provider);
 }
 
-function parseKeyFile(text: string): RootKeys {
+function parseKeyFile(text: string, provider: OpenKeeper = "file"): RootKeys {
   if (text.length > limits.rootKeyFileBytesMax) throw badRootKeys("it is too long to be a key file");
   const [first, ...lines] = text.split("\n");
   if (first !== header) throw badRootKeys(`the first line must be "${header}"`);
@@ -85,7 +90,7 @@ function parseKeyFile(text: string): RootKeys {
     if (id === undefined || base64 === undefined) {
       throw badRootKeys(`${at} must be an id, a key in base64 and perhaps "active"`);
     }
-    const key = decodeKey(base64);
+    const key = decodeKey(base64, provider);
     if (key === null) throw badRootKeys(`${at}: the key is not 32 bytes in base64`);
     if (key.id !== id) throw badRootKeys(`${at}: the key does not belong to the id ${id}; is it mistyped?`);
     if (keys.some((other) => other.id === id)) throw badRootKeys(`${at} repeats the key ${id}`);
@@ -99,10 +104,10 @@ function parseKeyFile(text: string): RootKeys {
 }
 
 /** Null unless the text is the one way to write these bytes: spare bits in base64 must be zero. */
-function decodeKey(base64: string): RootKey | null {
+function decodeKey(base64: string, provider: OpenKeeper): RootKey | null {
   const bytes = Buffer.from(base64, "base64");
   const exact = bytes.length === keyBytes && bytes.toString("base64") === base64;
-  return exact ? rootKeyOf(bytes) : null;
+  return exact ? rootKeyOf(bytes, { provider, keyId: null }) : null;
 }
 
 export function rootKeys(all: readonly RootKey[], active: RootKey): RootKeys {

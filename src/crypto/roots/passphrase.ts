@@ -55,6 +55,7 @@ export async function deriveRootKey(passphrase: string, from: Derivation): Promi
         parallelism: from.lanes,
         tagLength: keyBytes,
       }),
+      { provider: "passphrase", keyId: null },
     );
   } finally {
     message.fill(0);

@@ -77,6 +77,9 @@ export const errors = {
   "storage.outcome_unknown": unavailable,
   "storage.full": unavailable,
   "value.integrity": fault,
+  "value.missing": fault,
+  "backend.unavailable": unavailable,
+  "backend.not_found": fault,
   internal: fault,
 } satisfies ErrorTable<Wire>;
 

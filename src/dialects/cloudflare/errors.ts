@@ -85,6 +85,9 @@ export const errors = {
   "storage.outcome_unknown": wire(503, 1002, "outcome_unknown"),
   "storage.full": unavailable,
   "value.integrity": fault,
+  "value.missing": fault,
+  "backend.unavailable": unavailable,
+  "backend.not_found": fault,
   internal: fault,
 } satisfies ErrorTable<Wire>;
 

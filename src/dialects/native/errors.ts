@@ -58,6 +58,9 @@ export const errors = {
   "storage.outcome_unknown": { status: 503 },
   "storage.full": { status: 507 },
   "value.integrity": { status: 500 },
+  "value.missing": { status: 502 },
+  "backend.unavailable": { status: 503 },
+  "backend.not_found": { status: 404 },
   internal: { status: 500 },
 } satisfies ErrorTable<{ status: number }>;
 
@@ -93,6 +96,7 @@ function headersOf({ code, details }: CofferError): Record<string, string> {
     case "server.busy":
     case "key.rotated":
     case "storage.unavailable":
+    case "backend.unavailable":
       return { "retry-after": "1" };
     default:
       return {};

@@ -2,6 +2,7 @@
 import { type Static, Type } from "typebox";
 import type { InstallationKeyStatus } from "../../core/keys/installation.ts";
 import type { Step } from "../../core/keys/resealer.ts";
+import type { RootKeeper } from "../../core/keys/root.ts";
 import type { KeyStatus } from "../../core/keys/status.ts";
 import type { Term } from "../../core/keys/term.ts";
 import { timeOrNull, time as timeText } from "./present.ts";
@@ -46,6 +47,9 @@ export const installationKeyStatus = Type.Object({
       keys: whole,
       /** Whether the answering node was given it. */
       held: Type.Boolean(),
+      /** What keeps it, and its own name for the key that wraps it; null where it is not held. */
+      provider: nullable(text),
+      providerKeyId: nullable(text),
       addedAt: time,
       currentAt: nullable(time),
       emptiedAt: nullable(time),
@@ -81,9 +85,9 @@ export function presentStep({ moved, damaged, ended, left }: Step): Static<typeo
 }
 
 export function presentInstallationKeys(
-  status: InstallationKeyStatus & { readonly held: readonly string[] },
+  status: InstallationKeyStatus & { readonly keepers: ReadonlyMap<string, RootKeeper> },
 ): Static<typeof installationKeyStatus> {
-  const { terms, rootKeys, nodes, held } = status;
+  const { terms, rootKeys, nodes, keepers } = status;
   const count = (of: typeof rootKeys) => of.reduce((sum, { keys }) => sum + keys, 0);
   return {
     terms: terms.map(presentTerm),
@@ -91,7 +95,9 @@ export function presentInstallationKeys(
       id: root.id,
       state: root.state,
       keys: root.keys,
-      held: held.includes(root.id),
+      held: keepers.has(root.id),
+      provider: keepers.get(root.id)?.provider ?? null,
+      providerKeyId: keepers.get(root.id)?.keyId ?? null,
       addedAt: timeText(root.addedAt),
       currentAt: timeOrNull(root.currentAt),
       emptiedAt: timeOrNull(root.emptiedAt),

@@ -13,6 +13,8 @@ const pathParts: Readonly<Record<string, string>> = {
   id: "Id of what the path speaks of.",
   person: "Id of a person.",
   job: "Name of a job, as it was let in.",
+  membership: "Id of a membership.",
+  rootKey: "Id of a root key.",
 };
 
 type Json = Readonly<Record<string, unknown>>;

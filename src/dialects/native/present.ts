@@ -71,6 +71,7 @@ export function store(it: Store, custody: Custody): Wire<"store"> {
     id: it.id,
     slug: it.slug,
     name: custody === "client" ? null : it.name,
+    backend: it.backend,
     createdAt: time(it.createdAt),
     revision: it.revision,
   };

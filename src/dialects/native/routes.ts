@@ -7,6 +7,7 @@ import { validationError } from "../../http/validation.ts";
 import type { DialectServices } from "../dialect.ts";
 import { openapi } from "./openapi.ts";
 import { type Route, route } from "./route.ts";
+import { backendRoutes } from "./routes/backends.ts";
 import { bitwardenRoutes } from "./routes/bitwarden.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { grantRoutes } from "./routes/grants.ts";
@@ -34,6 +35,14 @@ export function routes(app: FastifyInstance, { operations, publicUrl }: DialectS
   for (const [url, allowed] of methodsByUrl(table)) refuseOtherMethods(app, url, allowed);
 }
 
+/** What `/v1/openapi.json` says, for who makes pages of it. */
+export function documentOf({
+  operations,
+  publicUrl,
+}: Pick<DialectServices, "operations" | "publicUrl">): string {
+  return JSON.stringify(openapi(tableOf(operations, publicUrl), publicUrl));
+}
+
 function tableOf(operations: Operations, publicUrl: string): readonly Route[] {
   const served = [
     ...organizationRoutes(operations.organizations),
@@ -54,6 +63,7 @@ function tableOf(operations: Operations, publicUrl: string): readonly Route[] {
     ...trustRoutes(operations),
     ...keyRoutes(operations),
     ...installationKeyRoutes(operations),
+    ...backendRoutes(operations),
   ];
   const document: Route = route(
     {
@@ -64,10 +74,14 @@ function tableOf(operations: Operations, publicUrl: string): readonly Route[] {
       status: 200,
       public: true,
     },
-    async (_asked, reply) => reply.type("application/json; charset=utf-8").send(text),
+    async (_asked, reply) => {
+      text ??= JSON.stringify(openapi(table, publicUrl));
+      return reply.type("application/json; charset=utf-8").send(text);
+    },
   );
   const table: readonly Route[] = [...served, document];
-  const text: string = JSON.stringify(openapi(table, publicUrl));
+  /** Made when first asked for: a start has better things to do. */
+  let text: string | null = null;
   return table;
 }
 

@@ -133,6 +133,7 @@ export const store = Type.Object({
   id: text,
   slug: text,
   name: nullable(text),
+  backend: text,
   createdAt: time,
   revision: whole,
 });
@@ -150,7 +151,7 @@ const secretMembers = {
   annotations: nullable(texts),
   /** 0: no value yet. */
   version: whole,
-  status: oneOf(["pending", "active", "trashed"]),
+  status: oneOf(["pending", "active", "trashed", "deleting"]),
   createdAt: time,
   createdBy: actor,
   updatedAt: nullable(time),
@@ -312,12 +313,15 @@ export const organizationPatch = strict({
   limits: Type.Optional(strict({ secrets: Type.Optional(quotaLimit), stores: Type.Optional(quotaLimit) })),
 });
 
-export const newStore = strict({ name: text, slug: optionalNullableText });
+export const newStore = strict({ name: text, slug: optionalNullableText, backend: optionalNullableText });
 /** Settings by which single dialects go. */
 const storeSettings = strict({ "scale.keyRule": Type.Optional(Type.Enum(["newer", "legacy"])) });
-export const storePatch = strict({ name: optionalText, attributes: Type.Optional(storeSettings) });
-export const organizationRemoval = strict({ force: optionalText });
-export const storeRemoval = strict({ force: optionalText });
+export const storePatch = strict({
+  name: optionalText,
+  attributes: Type.Optional(storeSettings),
+  backend: optionalText,
+});
+export const forcedRemoval = strict({ force: optionalText });
 
 const narrowing = {
   name: text,

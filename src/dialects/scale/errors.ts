@@ -86,6 +86,9 @@ export const errors = {
   // Space does not come back within a client's patience.
   "storage.full": never(503, "Service Unavailable"),
   "value.integrity": fault,
+  "value.missing": fault,
+  "backend.unavailable": unavailable,
+  "backend.not_found": fault,
   internal: fault,
 } satisfies ErrorTable<Wire>;
 

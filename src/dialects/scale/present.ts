@@ -6,11 +6,12 @@ interface Account {
   readonly id: string;
 }
 
-export function secret(it: Secret, account: Account) {
+/** `location`: where another backend keeps its value; null where the database does. */
+export function secret(it: Secret, account: Account, location: string | null) {
   return {
     id: it.id,
     account_id: account.id,
-    cloud_secret_path: cloudSecretPath(it, account),
+    cloud_secret_path: location ?? `coffer/accounts/${account.id}/secrets/${it.id}`,
     created_at: time(it.createdAt),
     created_by: identity(it.createdBy),
     key: it.name,
@@ -19,11 +20,6 @@ export function secret(it: Secret, account: Account) {
     ...(it.updatedAt === null ? {} : { updated_at: time(it.updatedAt) }),
     ...(it.updatedBy === null ? {} : { updated_by: it.updatedBy.id }),
   };
-}
-
-/** Where the value lies, whichever version of it. */
-function cloudSecretPath({ id }: Secret, account: Account): string {
-  return `coffer/accounts/${account.id}/secrets/${id}`;
 }
 
 /** Its clients take these two types and no other. */
@@ -40,11 +36,12 @@ export interface ListParts {
   readonly hasMore: boolean;
   readonly total: number;
   readonly limit: number;
+  location(secret: Secret): string | null;
 }
 
-export function secrets(items: readonly Secret[], { account, hasMore, total, limit }: ListParts) {
+export function secrets(items: readonly Secret[], { account, hasMore, total, limit, location }: ListParts) {
   return {
-    items: items.map((item) => secret(item, account)),
+    items: items.map((item) => secret(item, account, location(item))),
     has_more: hasMore,
     total,
     limit,

@@ -35,7 +35,7 @@ export function routes(app: FastifyInstance, { operations }: DialectServices): v
     const created = wasSentBefore(headers)
       ? await secrets.createOnce(caller, account, secretStore, input, repeatedWithinMs)
       : await secrets.create(caller, account, secretStore, input);
-    return present.secret(created, account);
+    return present.secret(created, account, secrets.location(created));
   });
 
   app.get(all, answering(schema.secrets), async (request, reply) => {
@@ -54,14 +54,21 @@ export function routes(app: FastifyInstance, { operations }: DialectServices): v
       ...(cursor === null ? {} : { afterSecret: secretRef(cursor.id).id }),
     });
     const items = backward ? page.items.toReversed() : page.items;
-    return present.secrets(items, { account, hasMore: page.next !== null, total: page.total ?? 0, limit });
+    return present.secrets(items, {
+      account,
+      hasMore: page.next !== null,
+      total: page.total ?? 0,
+      limit,
+      location: secrets.location,
+    });
   });
 
   app.get<OnSecret>(one, answering(schema.secret), async (request) => {
     const { caller, params } = request;
     const secret = secretRef(params.id);
     const account = await admit(request, "secret.read", secret);
-    return present.secret(await found(secrets.get(caller, account, secretStore, secret)), account);
+    const it = await found(secrets.get(caller, account, secretStore, secret));
+    return present.secret(it, account, secrets.location(it));
   });
 
   app.patch<OnSecret>(one, answering(schema.secret), async (request, reply) => {
@@ -73,7 +80,7 @@ export function routes(app: FastifyInstance, { operations }: DialectServices): v
     const checked = validation.change(body);
     if ("refusal" in checked) return refusalOf(reply, checked.refusal);
     const updated = await found(secrets.update(caller, account, secretStore, secret, checked.input));
-    return present.secret(updated, account);
+    return present.secret(updated, account, secrets.location(updated));
   });
 
   app.delete<OnSecret>(one, { onRequest }, async (request, reply: FastifyReply) => {

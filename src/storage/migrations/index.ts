@@ -6,6 +6,8 @@ import { auditSegments } from "./0004-audit-segments.ts";
 import { documents } from "./0005-documents.ts";
 import { tombstonePlaces } from "./0006-tombstone-places.ts";
 import { accessTokens } from "./0007-access-tokens.ts";
+import { valueBackends } from "./0008-value-backends.ts";
+import { restores } from "./0009-restores.ts";
 
 export const migrations = [
   initial,
@@ -15,4 +17,6 @@ export const migrations = [
   documents,
   tombstonePlaces,
   accessTokens,
+  valueBackends,
+  restores,
 ] as const;

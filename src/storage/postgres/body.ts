@@ -51,18 +51,23 @@ export async function writingOn(session: Session, around: Surroundings): Promise
   return writing;
 }
 
-/** Throws `RunAgain` when the same should be tried again. */
+/**
+ * Throws `RunAgain` when the same should be tried again. `claim`: the organization whose access may not be
+ * moved by anybody else from the beginning on; raising its epoch holds the row.
+ */
 export async function runAlone(
   session: Session,
   command: AnyCommand,
   input: unknown,
   around: Surroundings,
+  claim: string | null = null,
 ): Promise<unknown> {
   let writing: Writing;
   try {
     writing = await writingOn(session, around);
     around.fault?.("group.begin");
     await session.begin();
+    if (claim !== null) await writing.tx.access.raiseEpoch(claim);
   } catch (error) {
     if (error instanceof RunAgain) await session.rollback();
     throw error instanceof RunAgain ? error : unavailable(error);
@@ -109,10 +114,11 @@ async function refused(
     await session.begin();
     await writing.tx.audit.append(entry);
   } catch (unrecorded) {
-    around.log.error({ command: command.name, ...traceOf(unrecorded) }, "a refusal could not be recorded");
     stream.abandon();
-    if (session.failed === null) await session.rollback().catch(() => undefined);
-    return session.failed === null ? bug(unrecorded) : unavailable(unrecorded);
+    if (session.failed !== null) return unavailable(unrecorded);
+    around.log.error({ command: command.name, ...traceOf(unrecorded) }, "a refusal could not be recorded");
+    await session.rollback().catch(() => undefined);
+    return bug(unrecorded);
   }
   try {
     await commit(writing, null, around);

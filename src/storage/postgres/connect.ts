@@ -1,9 +1,10 @@
 // How this process reaches the server, and what it demands of it before it writes anything.
 import { Socket } from "node:net";
 import pg from "pg";
-import { systemClock } from "../../core/clock.ts";
+import type { Clock } from "../../core/clock.ts";
 import { CofferError } from "../../core/errors.ts";
 import type { Bodies, EngineLimits } from "../engine.ts";
+import type { Fault } from "../faults.ts";
 import { migrate, postgresTypes } from "../migrate.ts";
 import { Session } from "./session.ts";
 
@@ -23,7 +24,11 @@ const types: pg.CustomTypesConfig = {
   },
 };
 
-export function configOf(url: string, limits: EngineLimits): pg.ClientConfig {
+export interface Settings {
+  readonly limits: EngineLimits;
+}
+
+export function configOf(url: string, { limits }: Settings): pg.ClientConfig {
   return {
     connectionString: url,
     types,
@@ -34,15 +39,32 @@ export function configOf(url: string, limits: EngineLimits): pg.ClientConfig {
 }
 
 /** A connection of its own, outside the pool, that can be cut whatever it is doing. */
-export async function connect(
-  config: pg.ClientConfig,
-  pipeline = false,
-): Promise<{ session: Session; cut: () => void; end: () => Promise<void> }> {
+export interface Connected {
+  readonly session: Session;
+  readonly cut: () => void;
+  readonly end: () => Promise<void>;
+}
+
+export async function connect(config: pg.ClientConfig, pipeline = false): Promise<Connected> {
   const socket = new Socket();
   const client = new pg.Client({ ...config, pipeline, stream: () => socket });
   const session = new Session(client);
   await client.connect();
-  return { session, cut: () => socket.destroy(), end: () => client.end() };
+  return { session, cut: () => socket.destroy(), end: () => ending(() => client.end(), [socket]) };
+}
+
+const endMsMax = 1_000;
+
+/** An orderly end where the server takes part in it, else the other kind. */
+export async function ending(end: () => Promise<void>, sockets: Iterable<Socket>): Promise<void> {
+  const timer = setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, endMsMax);
+  try {
+    await end();
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** What every session that writes is set to, whatever the server's defaults are. */
@@ -55,7 +77,12 @@ export async function settle(session: Session, limits: EngineLimits): Promise<vo
 }
 
 /** Refuses a server that does not write what it confirms, then migrates, one node at a time. */
-export async function prepareServer(session: Session, bodies: Bodies): Promise<readonly string[]> {
+export async function prepareServer(
+  session: Session,
+  bodies: Bodies,
+  clock: Clock,
+  fault: Fault | null,
+): Promise<readonly string[]> {
   const { rows } = await session.client.query<{ fsync: string }>("SHOW fsync");
   if (rows[0]?.fsync !== "on") {
     throw new CofferError(
@@ -63,12 +90,13 @@ export async function prepareServer(session: Session, bodies: Bodies): Promise<r
       "The PostgreSQL server runs with fsync=off: it would confirm writes that it can lose.",
     );
   }
-  await session.exec("SET client_min_messages = warning");
+  // Another node may be at it, and a large table takes its time.
+  await session.exec("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0");
   await session.exec("SELECT pg_advisory_lock(hashtextextended('coffer migrations', 0))");
   await session.begin();
   const exec = async (text: string) => void (await session.exec(text));
-  const target = { db: session, types: postgresTypes, exec };
-  const done = await migrate(target, bodies.migrations, systemClock.now());
+  const target = { db: session, types: postgresTypes, exec, fault };
+  const done = await migrate(target, bodies.migrations, clock.now());
   await session.commit();
   await session.exec("SELECT pg_advisory_unlock(hashtextextended('coffer migrations', 0))");
   return done;

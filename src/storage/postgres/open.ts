@@ -1,6 +1,7 @@
 // The shared database: any number of processes on one PostgreSQL server. It puts the parts together;
 // each part keeps its own promise.
 import type { SignedHead, StreamHead } from "../../core/audit/entry.ts";
+import { systemClock } from "../../core/clock.ts";
 import { CofferError } from "../../core/errors.ts";
 import type { CachedAuthority, Command, Database, Query } from "../../core/ports.ts";
 import {
@@ -9,21 +10,25 @@ import {
   type EngineLog,
   engineLimits,
   silentLog,
+  traceOf,
   unavailable,
 } from "../engine.ts";
 import type { Fault } from "../faults.ts";
 import { AuditStream } from "../stream.ts";
+import { epochOf, markBehind } from "./behind.ts";
 import type { Surroundings } from "./body.ts";
-import { configOf, connect, prepareServer } from "./connect.ts";
+import { type ServerClock, serverClock } from "./clock.ts";
+import { type Connected, prepareServer } from "./connect.ts";
 import { Deadlines } from "./deadlines.ts";
-import { sqlstateOf } from "./failures.ts";
 import { SessionPool } from "./pool.ts";
+import { Primary, unusable } from "./primary.ts";
 import { Reads } from "./reads.ts";
 import { SharedWriter } from "./share.ts";
 import { Streams } from "./streams.ts";
 import { Wake } from "./wake.ts";
 import { Writes } from "./writes.ts";
 
+export { serverClock } from "./clock.ts";
 export { peekPostgres } from "./peek.ts";
 
 const connectionsDefault = 10;
@@ -33,28 +38,52 @@ export interface PostgresOptions {
   readonly bodies: Bodies;
   readonly node?: string;
   readonly log?: EngineLog;
+  /** What the server's time is read into. */
+  readonly clock?: ServerClock;
   /** Besides these a process holds one for records of reveals and one to be woken by. */
   readonly connections?: number;
   readonly limits?: Partial<EngineLimits>;
+  /** Told of each commit that several may share how many did. */
+  readonly onGroup?: (operations: number) => void;
+  /**
+   * Called when the server holds less than was committed, or may: from then on this database refuses all
+   * work, and whatever was remembered of it must be forgotten. A key or a revision that was lost may have been
+   * given out again.
+   */
+  readonly onBehind?: () => void;
+  /** Told what the operator should look at although all works; null where all is well again. */
+  readonly onWarning?: (warning: string | null) => void;
   /** For tests. */
   readonly fault?: Fault;
 }
 
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
-  const { bodies, log = silentLog } = options;
+  const { bodies, log = silentLog, clock = serverClock(systemClock) } = options;
   const limits = engineLimits(options.limits);
-  const config = configOf(options.url, limits);
-  await makeReady(config, bodies);
+  const primary = new Primary({ url: options.url, limits, clock, log });
+  const knownEpoch = await makeReady(primary, bodies, clock, options.fault ?? null);
 
-  const streams = new Streams(options.node ?? "local");
+  const streams = new Streams(options.node ?? "local", clock);
   const authorities = new Map<string, CachedAuthority>();
   const deadlines = new Deadlines(limits.commitWaitMs);
-  const wake = new Wake(config, log);
+  const wake = new Wake(primary, clock, log, options.onWarning ?? (() => {}));
   await wake.start();
+  primary.judgeBy(async (session, promoted) => {
+    const held = await streams.heldBy(session);
+    if (held && !(promoted && wake.unprotected)) return true;
+    if (!held) {
+      log.error({}, "the database holds less than was committed: the installation starts anew");
+      await markBehind(session, knownEpoch, clock).catch((error: unknown) =>
+        log.error(traceOf(error), "the database could not be marked as behind"),
+      );
+    }
+    options.onBehind?.();
+    return false;
+  });
   const onMoved = (organizationId: string) => wake.moved(organizationId);
   const around: Surroundings = { bodies, streams, authorities, log, fault: options.fault ?? null, onMoved };
-  const pool = new SessionPool(config, options.connections ?? connectionsDefault, limits, streams, log);
-  const shared = new SharedWriter(config, limits, around);
+  const pool = new SessionPool(primary, options.connections ?? connectionsDefault, deadlines, streams, log);
+  const shared = new SharedWriter(primary, limits, around, options.onGroup);
   const writes = new Writes(pool, deadlines, limits, around);
   const reads = new Reads({ pool, deadlines, limits, bodies, authorities, log });
   let closed: readonly StreamHead[] | null = null;
@@ -89,21 +118,23 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
       if (closed !== null) return;
       closed = streams.heads();
       await shared.close();
-      await pool.close(log);
+      await pool.close();
       closed = streams.heads();
       await wake.close();
-      if (vouch !== undefined) await storeHeads(config, bodies, closed.map(vouch));
+      if (vouch === undefined) return;
+      try {
+        await storeHeads(primary, bodies, closed.map(vouch));
+      } catch (error) {
+        // They were emitted all the same; the database is gone, or not to be written to.
+        log.warn(traceOf(error), "the last audit heads could not be stored");
+      }
     },
   };
 }
 
 /** The streams are closed with their connections; the last heads are stored over one of its own. */
-async function storeHeads(
-  config: Parameters<typeof connect>[0],
-  bodies: Bodies,
-  heads: readonly SignedHead[],
-): Promise<void> {
-  const { session, end } = await connect(config);
+async function storeHeads(primary: Primary, bodies: Bodies, heads: readonly SignedHead[]): Promise<void> {
+  const { session, end } = await primary.connect();
   try {
     await session.begin();
     for (const head of heads) {
@@ -115,22 +146,21 @@ async function storeHeads(
   }
 }
 
-async function makeReady(config: Parameters<typeof connect>[0], bodies: Bodies): Promise<void> {
-  let at: Awaited<ReturnType<typeof connect>> | null = null;
+async function makeReady(
+  primary: Primary,
+  bodies: Bodies,
+  clock: ServerClock,
+  fault: Fault | null,
+): Promise<number> {
+  let at: Connected | null = null;
   try {
-    at = await connect(config);
-    await prepareServer(at.session, bodies);
+    at = await primary.connect();
+    await prepareServer(at.session, bodies, clock, fault);
+    return await epochOf(at.session);
   } catch (error) {
-    if (error instanceof CofferError) throw error;
-    // For the operator who starts the server. The URL may hold a password, so it is not quoted.
-    const state = sqlstateOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
-    const reason = state === null ? "" : ` (SQLSTATE ${state})`;
-    throw new CofferError(
-      "storage.unavailable",
-      `The PostgreSQL server cannot be used${reason}.`,
-      {},
-      { cause: error },
-    );
+    // A reason of ours says what it is; that of the search for a primary names each server.
+    if (error instanceof CofferError && error.cause === undefined) throw error;
+    throw unusable(error);
   } finally {
     await at?.end().catch(() => undefined);
   }

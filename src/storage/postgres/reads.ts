@@ -13,6 +13,7 @@ import {
   unavailable,
 } from "../engine.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { sqlstateOf } from "./failures.ts";
 import type { Lease, SessionPool } from "./pool.ts";
 
 const scansMax = 2;
@@ -100,6 +101,8 @@ export class Reads {
     if (failed === null) lease.giveBack();
     else lease.cut();
     if (error instanceof CofferError) return error;
+    // Of a lost connection whoever lost it tells once, not each that was using one.
+    if (failed !== null && sqlstateOf(failed) === null) return unavailable(error);
     this.#log.error({ query: query.name, ...traceOf(error) }, "a reading body failed");
     return failed === null ? bug(error) : unavailable(error);
   }

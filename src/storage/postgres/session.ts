@@ -31,12 +31,17 @@ export class Session implements Queryable {
   #failed: unknown = null;
   /** The first error inside the running transaction: the server refuses all that follows. */
   #aborted: unknown = null;
+  /** Warnings of the server since the connection was opened. */
+  #warnings = 0;
   readonly #names = new Set<string>();
 
   constructor(client: pg.ClientBase) {
     this.client = client;
     client.on("error", (error) => {
       this.#failed ??= error;
+    });
+    client.on("notice", ({ code }) => {
+      if (code !== undefined && !code.startsWith("00")) this.#warnings += 1;
     });
   }
 
@@ -66,6 +71,7 @@ export class Session implements Queryable {
 
   async commit(): Promise<void> {
     let tag: string;
+    const before = this.#warnings;
     try {
       tag = await this.exec("COMMIT");
     } catch (error) {
@@ -74,6 +80,8 @@ export class Session implements Queryable {
     }
     // After an error that a body swallowed, COMMIT succeeds in rolling back.
     if (tag !== "COMMIT") throw new Refused(tag, { cause: this.#aborted });
+    // Cancelled while it waited for a standby, COMMIT succeeds with a warning that it did not wait.
+    if (this.#warnings !== before) throw this.#fail(new Error("the commit came with a warning"));
   }
 
   async rollback(): Promise<void> {

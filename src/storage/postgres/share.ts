@@ -1,6 +1,5 @@
 // The records of reveals: what queued while one commit ran goes into the next, on a connection of
 // its own. Bodies that write last are sent together, without waiting for each other's answers.
-import type pg from "pg";
 import { RunAgain } from "../../core/errors.ts";
 import {
   type AnyCommand,
@@ -12,7 +11,8 @@ import {
   unavailable,
 } from "../engine.ts";
 import { runAlone, type Surroundings, type Writing, writingOn } from "./body.ts";
-import { connect, settle } from "./connect.ts";
+import type { Connected } from "./connect.ts";
+import type { Primary } from "./primary.ts";
 
 interface Sharer {
   readonly command: AnyCommand;
@@ -21,22 +21,23 @@ interface Sharer {
   readonly reject: (error: Error) => void;
 }
 
-type Connected = Awaited<ReturnType<typeof connect>>;
-
-/** After the server refused a connection, how long everyone is refused at once before the next try. */
-const pauseMs = 250;
-
 export class SharedWriter {
-  readonly #config: pg.ClientConfig;
+  readonly #primary: Primary;
   readonly #limits: EngineLimits;
   readonly #around: Surroundings;
+  readonly #onGroup: (operations: number) => void;
   #queue: Sharer[] = [];
   #working: Promise<void> | null = null;
   #at: Connected | null = null;
-  #refusedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(config: pg.ClientConfig, limits: EngineLimits, around: Surroundings) {
-    this.#config = config;
+  constructor(
+    primary: Primary,
+    limits: EngineLimits,
+    around: Surroundings,
+    onGroup: (operations: number) => void = () => {},
+  ) {
+    this.#onGroup = onGroup;
+    this.#primary = primary;
     this.#limits = limits;
     this.#around = around;
   }
@@ -99,6 +100,7 @@ export class SharedWriter {
     await session.commit();
     for (const { command } of group) this.#around.fault?.(`${command.name}.after-commit`);
     stream.adopt();
+    this.#onGroup(group.length);
     for (const organizationId of writing.moved) this.#around.onMoved(organizationId);
     for (const [index, sharer] of group.entries()) sharer.resolve(results[index]);
   }
@@ -134,26 +136,15 @@ export class SharedWriter {
 
   async #writing(): Promise<Writing> {
     if (this.#at !== null && this.#at.session.failed !== null) this.#lose(this.#at.session.failed);
-    this.#at ??= await this.#connect();
+    this.#at ??= await this.#primary.connect(true);
     return writingOn(this.#at.session, this.#around);
-  }
-
-  async #connect(): Promise<Connected> {
-    if (performance.now() - this.#refusedAtMs < pauseMs) throw unavailable();
-    try {
-      const at = await connect(this.#config, true);
-      await settle(at.session, this.#limits);
-      return at;
-    } catch (error) {
-      this.#refusedAtMs = performance.now();
-      throw error;
-    }
   }
 
   #lose(error: unknown): void {
     if (this.#at === null) return;
     this.#around.log.error(traceOf(error), "the connection for records was lost");
     this.#around.streams.drop(this.#at.session);
+    this.#primary.doubt();
     this.#at.cut();
     this.#at = null;
   }

@@ -42,16 +42,18 @@ export class Writes {
   }
 
   async #attempts(command: AnyCommand, input: unknown, held: { lease: Lease | null }): Promise<unknown> {
+    let claim: string | null = null;
     for (let attempt = 1; ; attempt += 1) {
       const lease = await this.#pool.lease();
       held.lease = lease;
       try {
-        const result = await runAlone(lease.session, command, input, this.#around);
+        const result = await runAlone(lease.session, command, input, this.#around, claim);
         lease.giveBack();
         return result;
       } catch (error) {
         if (error instanceof RunAgain) {
           lease.giveBack();
+          claim = error.moved ?? claim;
           if (attempt === attemptsMax) throw unavailable(error);
           await pause(Math.random() * pauseMsMax * attempt);
           continue;

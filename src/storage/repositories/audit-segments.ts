@@ -43,6 +43,11 @@ export const statements = {
   last: sql<SegmentRow>`
     SELECT ${segmentColumns} FROM audit_segments WHERE stream = $1 ORDER BY first_seq DESC LIMIT 1`,
   newestHeadAt: sql<{ at: number | null }>`SELECT MAX(at) AS at FROM audit_heads`,
+  unsigned: sql<{ entries: number | null }>`
+    SELECT SUM(
+      COALESCE((SELECT MAX(seq) FROM audit_entries AS entries WHERE entries.stream = streams.id), 0)
+      - COALESCE((SELECT seq FROM audit_heads AS heads WHERE heads.stream = streams.id), 0)) AS entries
+    FROM audit_streams AS streams WHERE streams.closed_at IS NULL`,
   // An open stream goes on from its last entry, so that one stays.
   removable: sql<{ hash: Uint8Array }>`
     SELECT entries.hash FROM audit_entries AS entries JOIN audit_streams AS streams
@@ -69,7 +74,7 @@ function segmentOf(row: SegmentRow | undefined): SignedSegment | null {
   return { ...rest, firstSeq, lastSeq };
 }
 
-type Reader = Pick<AuditReader, "due" | "newestSegment" | "lastSegment" | "newestHeadAt">;
+type Reader = Pick<AuditReader, "due" | "newestSegment" | "lastSegment" | "newestHeadAt" | "unsigned">;
 type Repository = Pick<AuditRepository, "mayRemove" | "insertSegment" | "removeRecorded">;
 
 export function segmentReader(db: Queryable): Reader {
@@ -82,6 +87,9 @@ export function segmentReader(db: Queryable): Reader {
     },
     async lastSegment(stream) {
       return segmentOf(await db.one(statements.last, [stream]));
+    },
+    async unsigned() {
+      return (await db.one(statements.unsigned, []))?.entries ?? 0;
     },
     async newestHeadAt() {
       return (await db.one(statements.newestHeadAt, []))?.at ?? null;

@@ -32,6 +32,11 @@ export const statements = {
     ON CONFLICT (stream) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, at = excluded.at,
       key = excluded.key, signature = excluded.signature
     WHERE audit_heads.seq < excluded.seq`,
+  // An update to what stands there already would not reach the disk.
+  probe: sql`
+    INSERT INTO audit_streams (id, node, opened_at, closed_at, last_seq, last_hash, named_closed)
+    VALUES ($1, 'probe', 0, 0, NULL, NULL, 1)`,
+  unprobe: sql`DELETE FROM audit_streams WHERE id = $1`,
 };
 
 type Place = Pick<StoredEntry, "at" | "stream" | "seq">;
@@ -127,6 +132,10 @@ export function auditRepository(db: Queryable, stream: AuditStream): AuditReposi
     async saveHead(head) {
       const { stream: id, seq, hash, at, key, signature } = head;
       await db.run(statements.saveHead, [id, seq, hash, at, key, signature]);
+    },
+    async probe(id) {
+      await db.run(statements.probe, [id]);
+      await db.run(statements.unprobe, [id]);
     },
   };
 }

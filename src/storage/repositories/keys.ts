@@ -34,12 +34,18 @@ export const statements = {
   installationTerms: sql<TermRow>`
     SELECT ${columns} FROM keys WHERE organization_id IS NULL ORDER BY term DESC`,
   versionsByTerm: sql<{ term: number; versions: number }>`
-    SELECT term, COUNT(*) AS versions FROM secret_versions WHERE organization_id = $1 GROUP BY term`,
-  // What lies in another backend has no bytes here; it counts as sealed under its term all the same.
+    SELECT term, COUNT(*) AS versions FROM secret_versions
+    WHERE organization_id = $1 AND term > 0 GROUP BY term`,
+  // What lies elsewhere counts as sealed under its term all the same; term 0 is of what is not sealed.
   valuesBefore: sql<StoredRow>`
     SELECT id, secret_id, term, sealed FROM secret_versions
-    WHERE organization_id = $1 AND term < $2 AND (term, id) > ($3, $4) AND sealed IS NOT NULL
+    WHERE organization_id = $1 AND term > 0 AND term < $2 AND (term, id) > ($3, $4) AND sealed IS NOT NULL
     ORDER BY term, id LIMIT $5`,
+  vitals: sql<{ seals_most: number | null; retired_held: number; rotations: number }>`
+    SELECT MAX(CASE WHEN state = 'current' THEN seals_reserved END) AS seals_most,
+      COUNT(CASE WHEN state = 'retired' AND emptied_at IS NULL THEN 1 END) AS retired_held,
+      (SELECT COUNT(*) FROM key_rotations) AS rotations
+    FROM keys`,
   unfinished: sql<{ organization_id: string }>`
     SELECT organization_id FROM key_rotations WHERE organization_id > $1
     ORDER BY organization_id LIMIT $2`,
@@ -98,6 +104,14 @@ function termOf(row: TermRow): Term {
 export function keyReader(db: Queryable): KeyReader {
   return {
     ...rootReader(db),
+    async vitals() {
+      const row = await db.one(statements.vitals, []);
+      return {
+        sealsMost: row?.seals_most ?? 0,
+        retiredHeld: row?.retired_held ?? 0,
+        rotationsUnfinished: row?.rotations ?? 0,
+      };
+    },
     async terms(organizationId) {
       const rows =
         organizationId === null

@@ -26,6 +26,13 @@ const textKeys: ReadonlySet<SecretOrder> = new Set<SecretOrder>(["name", "descri
 const lists = shapesOf<SecretRow>();
 const counts = shapesOf<{ count: number }>();
 
+/** Text, not a parameter, so that partial indexes serve too. */
+const stateConditions = {
+  active: "s.state = 'active'",
+  trashed: "s.state = 'trashed'",
+  deleting: "s.state = 'deleting'",
+} as const;
+
 export function listStatement(query: SecretQuery): Prepared<SecretRow> {
   const { conditions, values } = conditionsOf(query.filter);
   const parameter = parametersInto(values);
@@ -65,10 +72,9 @@ function conditionsOf(filter: SecretFilter): { conditions: string[]; values: Sql
     only !== undefined && more.length === 0
       ? `s.store_id = ${parameter(only)}`
       : `s.organization_id = ${parameter(filter.organizationId)}`;
-  // The state is text, not a parameter, so that the partial index of names serves too.
-  const conditions = [scope, filter.state === "active" ? "s.state = 'active'" : "s.state = 'trashed'"];
+  const conditions = [scope, stateConditions[filter.state]];
   // It lies in the default store's rows, but it is not that store's.
-  if (filter.state === "trashed" && filter.storeIds !== null) conditions.push("s.orphaned = 0");
+  if (filter.state !== "active" && filter.storeIds !== null) conditions.push("s.orphaned = 0");
   if (filter.search !== null && filter.search !== "") {
     conditions.push(`s.search_text LIKE ${parameter(containing(filter.search))} ESCAPE '\\'`);
   }

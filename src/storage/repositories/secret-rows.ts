@@ -16,6 +16,7 @@ export interface SecretRow {
   revision: number;
   version: number;
   version_id: string | null;
+  backend: string;
   created_at: number;
   created_by: string;
   updated_at: number | null;
@@ -38,7 +39,7 @@ export interface SecretRow {
 export const secretColumns = `s.id, s.organization_id, s.store_id, s.name, s.state, s.revision, s.version,
   s.version_id, s.created_at, s.created_by, s.updated_at, s.updated_by, s.last_read_at, s.expires_at,
   s.deleted_at, s.deleted_by, s.purge_at, s.orphaned, s.consumers, s.labels, s.attributes, s.annotations,
-  s.policy, s.description`;
+  s.policy, s.description, s.backend`;
 
 export function secretOf(row: SecretRow): Secret {
   return {
@@ -55,6 +56,7 @@ export function secretOf(row: SecretRow): Secret {
     state: row.state,
     version: row.version,
     versionId: row.version_id,
+    backend: row.backend,
     createdAt: row.created_at,
     createdBy: parsed<Actor>(row.created_by),
     updatedAt: row.updated_at,
@@ -91,6 +93,7 @@ export const changeableColumns = [
   "annotations",
   "policy",
   "description",
+  "backend",
   "search_text",
 ] as const;
 
@@ -116,6 +119,7 @@ export function secretValues(secret: Secret): SqlValue[] {
     jsonOrNull(secret.annotations),
     secret.policy,
     secret.description,
+    secret.backend,
     fold(`${secret.name}\n${secret.description ?? ""}`),
   ];
 }

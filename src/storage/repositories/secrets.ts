@@ -93,7 +93,13 @@ export const statements = {
   touchRead: sql`
     UPDATE secrets SET last_read_at = $2 WHERE id = $1 AND (last_read_at IS NULL OR last_read_at <= $3)`,
   rehome: sql`UPDATE secrets SET store_id = $2, orphaned = 1 WHERE id = $1 AND state = 'trashed'`,
-  remove: sql`DELETE FROM secrets WHERE id = $1 AND revision = $2`,
+  // What lies elsewhere is forgotten there first.
+  remove: sql`
+    DELETE FROM secrets WHERE id = $1 AND revision = $2 AND NOT EXISTS (
+      SELECT 1 FROM secret_versions v WHERE v.secret_id = $1 AND v.backend <> 'embedded')`,
+  lyingElsewhere: sql<{ id: string }>`
+    SELECT v.id FROM secret_versions v JOIN secrets s ON s.id = v.secret_id
+    WHERE s.id = $1 AND s.revision = $2 AND v.backend <> 'embedded' LIMIT 1`,
   insertTombstone: sql`
     INSERT INTO tombstones (id, organization_id, store_id, name, created_at, updated_at, purged_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
@@ -233,8 +239,12 @@ export function secretRepository(db: Queryable): SecretRepository {
     async purge(secret, at) {
       // What another writer changed since it was read is not what the caller decided to purge.
       const removed = await db.run(statements.remove, [secret.id, secret.revision]);
-      if (removed === 0) throw new RunAgain("the secret changed");
+      if (removed === 0) {
+        const elsewhere = await db.one(statements.lyingElsewhere, [secret.id, secret.revision]);
+        if (elsewhere === undefined) throw new RunAgain("the secret changed");
+      }
       await db.run(statements.forgetGrants, [secret.organizationId, secret.id]);
+      if (removed === 0) return false;
       await db.run(statements.insertTombstone, [
         secret.id,
         secret.organizationId,
@@ -244,6 +254,7 @@ export function secretRepository(db: Queryable): SecretRepository {
         secret.updatedAt,
         at,
       ]);
+      return true;
     },
     async sweepTombstones(before) {
       await db.run(statements.sweepTombstones, [before]);

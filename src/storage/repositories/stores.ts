@@ -17,9 +17,11 @@ interface StoreRow {
   created_by: string;
   updated_at: number | null;
   revision: number;
+  backend: string;
 }
 
-const columns = "id, organization_id, slug, name, attributes, created_at, created_by, updated_at, revision";
+const columns =
+  "id, organization_id, slug, name, attributes, created_at, created_by, updated_at, revision, backend";
 
 export const statements = {
   byId: sql<StoreRow>`SELECT ${columns} FROM stores WHERE id = $2 AND organization_id = $1`,
@@ -31,10 +33,11 @@ export const statements = {
     ORDER BY slug`,
   hasName: sql<{ id: string }>`SELECT id FROM stores WHERE organization_id = $1 AND name = $2 LIMIT 1`,
   insert: sql`
-    INSERT INTO stores (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    INSERT INTO stores (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     ON CONFLICT (organization_id, slug) DO NOTHING`,
   update: sql`
-    UPDATE stores SET slug = $2, name = $3, attributes = $4, updated_at = $5, revision = $6 WHERE id = $1`,
+    UPDATE stores SET slug = $2, name = $3, attributes = $4, updated_at = $5, revision = $6, backend = $7
+    WHERE id = $1`,
   remove: sql`DELETE FROM stores WHERE id = $1`,
 };
 
@@ -87,6 +90,7 @@ function storeOf(row: StoreRow): Store {
     slug: row.slug,
     name: row.name,
     attributes: parsed<Attributes>(row.attributes),
+    backend: row.backend,
     createdAt: row.created_at,
     createdBy: parsed<Actor>(row.created_by),
     updatedAt: row.updated_at,
@@ -136,12 +140,13 @@ export function storeRepository(db: Queryable): StoreRepository {
         json(store.createdBy),
         store.updatedAt,
         store.revision,
+        store.backend,
       ]);
       if (inserted === 0) throw slugTaken();
     },
-    async update({ id, slug, name, attributes, updatedAt, revision }) {
+    async update({ id, slug, name, attributes, updatedAt, revision, backend }) {
       try {
-        await db.run(statements.update, [id, slug, name, json(attributes), updatedAt, revision]);
+        await db.run(statements.update, [id, slug, name, json(attributes), updatedAt, revision, backend]);
       } catch (error) {
         throw error instanceof UniqueViolation ? slugTaken(error) : error;
       }

@@ -25,6 +25,12 @@ export const statements = {
   closeStream: sql`
     UPDATE audit_streams SET closed_at = $2, last_seq = $3, last_hash = $4, named_closed = $5
     WHERE id = $1 AND closed_at IS NULL`,
+  /** Of each stream that is not named as closed; one without entries has no row. */
+  lastEntries: sql<{ stream: string; seq: number; hash: Uint8Array }>`
+    SELECT e.stream, e.seq, e.hash FROM audit_streams opened JOIN audit_entries e
+      ON e.stream = opened.id
+      AND e.seq = (SELECT MAX(one.seq) FROM audit_entries one WHERE one.stream = opened.id)
+    WHERE opened.named_closed = 0`,
   lastEntry: sql<{ seq: number; hash: Uint8Array }>`
     SELECT seq, hash FROM audit_entries WHERE stream = $1 ORDER BY seq DESC LIMIT 1`,
 };
@@ -40,7 +46,8 @@ const headsPerEntry = 24;
 
 /**
  * Opens a stream: its first entry names where the others stand, and the ones whose process is dead
- * are closed from here. `isDead` must answer true only once nobody else can append to that stream.
+ * are closed from here. `deadAmong` must answer those alone to which nobody else can append any more. All
+ * are looked at together: after a failover many connections open streams at once.
  */
 export async function openStream(
   db: Queryable,
@@ -48,7 +55,7 @@ export async function openStream(
     readonly id: string;
     readonly node: string;
     readonly at: number;
-    readonly isDead: (stream: string) => Promise<boolean>;
+    readonly deadAmong: (streams: readonly string[]) => Promise<ReadonlySet<string>>;
   },
 ): Promise<AuditStream> {
   const { id, node, at } = opening;
@@ -56,15 +63,15 @@ export async function openStream(
   const stream = AuditStream.start(id);
   await db.run(statements.insertStream, [id, node, at]);
 
-  const others: StreamHead[] = [];
-  const dead: StreamHead[] = [];
+  const open = rows.filter((row) => row.closed_at === null).map((row) => row.id);
+  const left = open.length === 0 ? new Set<string>() : await opening.deadAmong(open);
+  // Read after it is known which are dead: before, they may still have grown.
+  const last = open.length === 0 ? [] : await db.all(statements.lastEntries, []);
+  const heads = new Map(last.map((head) => [head.stream, head]));
+  const others = rows.map((row) => headOf(row, heads));
+  const dead = others.filter((head) => left.has(head.stream));
   for (const row of rows) {
-    const left = row.closed_at === null && (await opening.isDead(row.id));
-    // Read after it is known to be dead: before, it may still have grown.
-    const head = await headOf(db, row);
-    others.push(head);
-    if (left) dead.push(head);
-    else if (row.closed_at !== null) await db.run(statements.nameClosed, [row.id]);
+    if (row.closed_at !== null) await db.run(statements.nameClosed, [row.id]);
   }
   for (let from = 0; from === 0 || from < others.length; from += headsPerEntry) {
     const named = others.slice(from, from + headsPerEntry).map(headJson);
@@ -86,8 +93,10 @@ export async function closeGracefully(db: Queryable, stream: AuditStream, at: nu
   await db.run(statements.closeStream, [stream.id, at, stored.seq, stored.hash, 0]);
 }
 
-async function headOf(db: Queryable, row: StreamRow): Promise<StreamHead> {
-  if (row.last_seq === null || row.last_hash === null) return storedHead(db, row.id);
+function headOf(row: StreamRow, heads: ReadonlyMap<string, StreamHead>): StreamHead {
+  if (row.last_seq === null || row.last_hash === null) {
+    return heads.get(row.id) ?? { stream: row.id, seq: 0, hash: chainStart };
+  }
   return { stream: row.id, seq: row.last_seq, hash: row.last_hash };
 }
 

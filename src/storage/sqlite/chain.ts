@@ -3,6 +3,7 @@
 import { systemClock } from "../../core/clock.ts";
 import { uuidv7 } from "../../core/ids.ts";
 import type { Bodies } from "../engine.ts";
+import type { Fault } from "../faults.ts";
 import { migrate, sqliteTypes } from "../migrate.ts";
 import { closeGracefully, openStream, storedHead } from "../repositories/streams.ts";
 import { AuditStream } from "../stream.ts";
@@ -29,12 +30,12 @@ function connect(data: WriterData): { connection: SqliteConnection; checkpoints:
 }
 
 /** The first connection of a process: migrates, and opens a stream unless one is to be continued. */
-export async function open(data: WriterData, bodies: Bodies): Promise<WriterConnection> {
+export async function open(data: WriterData, bodies: Bodies, fault: Fault | null): Promise<WriterConnection> {
   const { connection, checkpoints } = connect(data);
   try {
     await inTransaction(connection, () =>
       migrate(
-        { db: connection, types: sqliteTypes, exec: async (text) => connection.exec(text) },
+        { db: connection, types: sqliteTypes, exec: async (text) => connection.exec(text), fault },
         bodies.migrations,
         systemClock.now(),
       ),
@@ -47,7 +48,7 @@ export async function open(data: WriterData, bodies: Bodies): Promise<WriterConn
             node: data.node,
             at: systemClock.now(),
             // The lock on the data folder proves that every other writer is gone.
-            isDead: async () => true,
+            deadAmong: async (streams) => new Set(streams),
           })
         : new AuditStream(await storedHead(connection, id)),
     );

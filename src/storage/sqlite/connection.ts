@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly busyMs: number;
   /** A smaller disk for tests: the engine reports it full, for real. */
   readonly pagesMax?: number | undefined;
+  /** For a file that is thrown away unless it is finished and synced: no log, no undoing, no syncs. */
+  readonly unsafely?: true;
 }
 
 interface Prepared {
@@ -62,6 +64,11 @@ export class SqliteConnection implements Queryable {
     set(`cache_size = ${-options.cacheKiB}`);
     set("temp_store = MEMORY");
     if (options.readOnly) return;
+    if (options.unsafely === true) {
+      set("journal_mode = OFF");
+      set("synchronous = OFF");
+      return;
+    }
     set("journal_mode = WAL");
     // In WAL mode only FULL syncs at every commit; NORMAL would lose acknowledged writes.
     set("synchronous = FULL");

@@ -1,7 +1,7 @@
 // The data folder belongs to one server. The lock is the operating system's, held on a small
 // database file, so it goes with the process however that ends. Folders whose file system cannot
 // vouch for locks, shared memory and syncs are refused.
-import { closeSync, mkdirSync, openSync, statfsSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { CofferError } from "../../core/errors.ts";
@@ -50,6 +50,18 @@ export function lockFolder(folder: string): FolderLock {
     throw new CofferError("storage.unavailable", message, {}, { cause });
   }
   return { folder, release: () => db.isOpen && db.close() };
+}
+
+/** What a restore fills before it becomes the database. */
+export const restoringFile = "coffer.db.restoring";
+
+/** A folder in which a restore ended half way is not taken for a new one. Lets go of the lock then. */
+export function refuseHalfRestored(lock: FolderLock): void {
+  const file = join(lock.folder, restoringFile);
+  if (!existsSync(file)) return;
+  lock.release();
+  const message = `A restore into ${lock.folder} did not come to its end: run it again, or remove ${file}.`;
+  throw new CofferError("storage.unavailable", message);
 }
 
 export function refuseNetworkFileSystem(folder: string, type: number): void {

@@ -25,6 +25,8 @@ export interface SqliteOptions {
   /** When the caller has locked the folder already; it is released with the database. */
   readonly lock?: FolderLock;
   readonly limits?: Partial<EngineLimits>;
+  /** Told of each commit how many operations shared it. */
+  readonly onGroup?: (operations: number) => void;
   /** For tests: a module of faults, and a disk of few pages. */
   readonly faults?: URL;
   readonly pagesMax?: number;
@@ -73,6 +75,7 @@ async function openLocked(file: string, options: SqliteOptions, lock: FolderLock
     (organizationId) => {
       for (const listener of listeners) listener(organizationId);
     },
+    options.onGroup,
   );
   await writer.start();
   const module: Bodies = await import(bodies);

@@ -5,13 +5,14 @@ import { DatabaseSync } from "node:sqlite";
 import { readKeys, type StoredKeys } from "../../core/installation.ts";
 import * as bodies from "../bodies.ts";
 import type { EngineLog } from "../engine.ts";
+import { outstanding } from "../migrate.ts";
 import { Snapshots } from "./snapshots.ts";
 
 const cacheKiB = 256;
 
 /** Null where there is no database yet, or one whose first start never came to its end. */
 export async function peekSqlite(file: string, log: EngineLog): Promise<StoredKeys | null> {
-  if (!existsSync(file) || statSync(file).size === 0 || !hasInstallationTable(file)) return null;
+  if (!existsSync(file) || statSync(file).size === 0 || !isInstalled(file)) return null;
   const snapshots = new Snapshots(file, cacheKiB, bodies, log);
   try {
     return (await snapshots.read(readKeys.name, null)) as StoredKeys;
@@ -20,13 +21,20 @@ export async function peekSqlite(file: string, log: EngineLog): Promise<StoredKe
   }
 }
 
-function hasInstallationTable(file: string): boolean {
+/** Throws where a newer version was here: its tables may look otherwise. */
+function isInstalled(file: string): boolean {
   const db = new DatabaseSync(file, { readOnly: true });
   try {
     const found = db
       .prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'installation'")
       .get();
-    return found !== undefined;
+    if (found === undefined) return false;
+    const done = db.prepare("SELECT id FROM migrations ORDER BY id").all();
+    outstanding(
+      bodies.migrations,
+      done.map(({ id }) => String(id)),
+    );
+    return true;
   } finally {
     db.close();
   }

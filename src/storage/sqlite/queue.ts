@@ -22,14 +22,21 @@ export class WriterQueue {
   readonly #log: EngineLog;
   readonly #line: WaitingLine;
   readonly #onMoved: (organizationId: string) => void;
+  readonly #onGroup: (operations: number) => void;
   #outgoing: Outgoing[] = [];
   #worker: Worker | null = null;
   #head: StreamHead | null = null;
   #restartMs = restartFirstMs;
   #closing: { done: () => void } | null = null;
 
-  constructor(data: WriterData, log: EngineLog, onMoved: (organizationId: string) => void) {
+  constructor(
+    data: WriterData,
+    log: EngineLog,
+    onMoved: (organizationId: string) => void,
+    onGroup: (operations: number) => void = () => {},
+  ) {
     this.#data = data;
+    this.#onGroup = onGroup;
     this.#log = log;
     this.#onMoved = onMoved;
     this.#line = new WaitingLine(data.limits.commitWaitMs);
@@ -123,6 +130,7 @@ export class WriterQueue {
     if (head !== null) this.#head = head;
     let failed = 0;
     const count = Math.max(results.length, failures.length);
+    this.#onGroup(count);
     for (let index = 0; index < count; index += 1) {
       const failure = failures[failed];
       if (failure !== undefined && failure[0] === index) {

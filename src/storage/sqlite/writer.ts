@@ -208,7 +208,7 @@ async function start(port: MessagePort, data: WriterData): Promise<void> {
   try {
     const bodies: Bodies = await import(data.bodies);
     const faults: FaultModule | null = data.faults === null ? null : await import(data.faults);
-    const at = await open(data, bodies);
+    const at = await open(data, bodies, faults?.fault ?? null);
     const head = at.stream.committed;
     new WriterThread(port, data, bodies, faults?.fault ?? null, log, at);
     port.postMessage({ kind: "ready", head } satisfies FromWriter);

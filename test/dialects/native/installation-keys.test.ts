@@ -32,6 +32,8 @@ const aRoot = {
   state: "current",
   keys: 2,
   held: true,
+  provider: "file",
+  providerKeyId: null,
   addedAt: aTime,
   currentAt: aTime,
   emptiedAt: null,
@@ -120,7 +122,7 @@ test("a key that is pasted where its id belongs is nowhere written down", async 
     expectRefused(answer, 404, "key.not_found", "There is no such key here.");
   }
   await again.stop();
-  const db = new DatabaseSync(join(coffer.data, "coffer.db"), { readOnly: true });
+  const db = new DatabaseSync(join(coffer.data, "coffer.db"), { readOnly: true, timeout: 10_000 });
   const entries = JSON.stringify(db.prepare("SELECT * FROM audit_entries").all());
   db.close();
   expect(entries).toContain('"root-key"');

@@ -182,7 +182,7 @@ describe("stores", () => {
     const slug = `web-${mark}-koln`;
     expect([first.status, first.body]).toEqual([
       201,
-      { id: anId, slug, name, createdAt: aTime, revision: expect.any(Number) },
+      { id: anId, slug, name, backend: "embedded", createdAt: aTime, revision: expect.any(Number) },
     ]);
     expect((await me.post(stores, { name, slug: null })).body.slug).toBe(`${slug}-2`);
     expect((await me.get(`${stores}/${slug}`)).body).toEqual(first.body);

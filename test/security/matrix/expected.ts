@@ -160,6 +160,11 @@ export const rows: Readonly<Record<string, string>> = {
   rewrapKeys: operators,
   retireRootKey: operators,
   destroyRootKey: operators,
+
+  getBackends: operators,
+  resumeSweeps: operators,
+  // Who may change the store, and manages the organization.
+  migrateStore: "+++34 333 333 444 333 44 43334 334 334 44 44434+443",
 };
 
 export type Sign = "+" | "3" | "4";

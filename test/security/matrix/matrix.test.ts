@@ -39,7 +39,8 @@ beforeAll(async () => {
   const see = async (cell: Cell) => {
     if (expires(cell)) await expiry;
     const answered = { ...cell, answer: await asked(cell) };
-    if (hasty && outcome(answered) !== wanted(cell)) throw new Error(`${named(cell)}: ${outcome(answered)}, must be ${wanted(cell)}`);
+    if (hasty && outcome(answered) !== wanted(cell))
+      throw new Error(`${named(cell)}: ${outcome(answered)}, must be ${wanted(cell)}`);
     return answered;
   };
   const all = hasty ? cells().toSorted((a, b) => distance(a) - distance(b)) : cells();

@@ -434,5 +434,11 @@ export const routes: Readonly<Record<string, AskedRoute>> = {
   rotateRootKey: { takes: null, allowed: 409, ask: () => ofAll("root-keys/rotate") },
   rewrapKeys: { takes: null, ask: () => ofAll("root-keys/rewrap") },
   retireRootKey: { takes: null, allowed: 404, ask: () => ofAll("root-keys/rk_0123456789abcdef/retire") },
+  getBackends: { takes: null, ask: () => get("/v1/backends") },
+  resumeSweeps: { takes: null, allowed: 404, ask: () => post("/v1/backends/none/resume", undefined) },
+  migrateStore: {
+    takes: "store",
+    ask: (site) => post(`${store(site)}/migrate-backend`, { backend: "embedded" }),
+  },
   destroyRootKey: { takes: null, allowed: 404, ask: () => ofAll("root-keys/rk_0123456789abcdef/destroy") },
 };

@@ -58,8 +58,8 @@ export async function startPair(): Promise<Pair> {
 
 const cut = `
   SELECT count(pg_terminate_backend(pid))::int AS cuts FROM pg_stat_activity
-  WHERE application_name = 'node-b' AND (query LIKE 'LISTEN %' OR query LIKE '%pg_notify%')
-    AND pid <> pg_backend_pid()`;
+  WHERE application_name = 'node-b' AND pid <> pg_backend_pid()
+    AND (query LIKE 'LISTEN %' OR query LIKE '%pg_notify%' OR query LIKE '%synchronous_standby_names%')`;
 
 async function deafen(database: string): Promise<Deaf> {
   const client = new pg.Client({ connectionString: database });

@@ -8,7 +8,10 @@ import { join } from "node:path";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { createApp } from "../../../src/server/app.ts";
 import { loadConfig } from "../../../src/server/config.ts";
+import { draining } from "../../../src/server/drain.ts";
 import { serverLog } from "../../../src/server/log.ts";
+import { metricsOf } from "../../../src/server/metrics/metrics.ts";
+import { healthOf } from "../../../src/server/ready.ts";
 import { openTls } from "../../../src/server/tls/open.ts";
 import { selfSigned } from "../../support/certificate.ts";
 import { heldClock } from "../../support/coffers.ts";
@@ -26,7 +29,9 @@ test("the bounds of requests and connections are those of plain http, and a hand
   };
   const boundsWith = (tls: Parameters<typeof createApp>[1]["tls"]) => {
     const { config } = loadConfig({}, {});
-    const parts = { ...config, log: serverLog("silent"), publicUrl: coffer.url };
+    const metrics = metricsOf({ version: "test", engine: "sqlite" }, Date.now);
+    const watched = { metrics, health: healthOf(coffer.node), draining: draining(), tracing: null };
+    const parts = { ...config, ...watched, log: serverLog("silent"), publicUrl: coffer.url };
     const { server } = createApp(coffer.node, { ...parts, tls });
     const { requestTimeout, headersTimeout, keepAliveTimeout, maxConnections } = server;
     return { requestTimeout, headersTimeout, keepAliveTimeout, maxConnections };

@@ -87,7 +87,7 @@ export function organizationRoutes(organizations: OrganizationOperations): reado
         url: one,
         operationId: "deleteOrganization",
         summary: "Delete an organization (owners); with secrets in it only by force, which destroys them",
-        query: schema.organizationRemoval,
+        query: schema.forcedRemoval,
         status: 204,
       },
       async ({ caller, params, query }) => {

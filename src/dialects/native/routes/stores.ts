@@ -88,7 +88,7 @@ export function storeRoutes({ organizations, stores }: Operations): readonly Rou
         url: one,
         operationId: "deleteStore",
         summary: "Delete a store; with live secrets in it only by force, which trashes them",
-        query: schema.storeRemoval,
+        query: schema.forcedRemoval,
         status: 204,
       },
       async ({ caller, params, query }) => {

@@ -1,5 +1,6 @@
 // The trash of an organization: listing, restoring, and deleting for good. Named by id: a name may
 // have been given away again.
+import { Type } from "typebox";
 import type { Operations } from "../../../core/operations.ts";
 import { wirePage } from "../pages.ts";
 import * as present from "../present.ts";
@@ -12,6 +13,12 @@ import { showSecret } from "./secrets.ts";
 const all = "/v1/organizations/:org/trash";
 const one = `${all}/:id` as const;
 
+/** Beside the trash: what was purged and still lies in another backend. */
+const trashQuery = schema.strict({
+  ...schema.paging,
+  status: Type.Optional(schema.oneOf(["trashed", "deleting"])),
+});
+
 export function trashRoutes(operations: Operations): readonly Route[] {
   const { organizations, secrets } = operations;
   const show = showSecret(operations);
@@ -21,15 +28,16 @@ export function trashRoutes(operations: Operations): readonly Route[] {
         method: "GET",
         url: all,
         operationId: "listTrash",
-        summary: "What was deleted and can still be restored",
-        query: schema.strict(schema.paging),
+        summary: "What was deleted and can still be restored; or what is being deleted for good",
+        query: trashQuery,
         status: 200,
         answer: schema.page(schema.trashed),
       },
       async ({ caller, params, query }) => {
         const org = placeRef("organization", params.org);
-        const asked = secretsAsked("trash", [params.org], query);
-        const page = await secrets.trash(caller, org, asked.query);
+        const { status = "trashed", ...paging } = query;
+        const asked = secretsAsked(status === "trashed" ? "trash" : status, [params.org], paging);
+        const page = await secrets.trash(caller, org, asked.query, status);
         const custody = await organizations.custody(caller, org);
         return wirePage(asked.list, page, (secret) => present.trashed(secret, custody));
       },

@@ -9,6 +9,19 @@ import * as schema from "../schema.ts";
 const all = "/v1/organizations/:org/trusts";
 const one = `${all}/:id` as const;
 
+/** The example that documents have of one. */
+const shown = Object.assign(schema.newTrust, {
+  examples: [
+    {
+      name: "pipelines",
+      issuer: "https://agent.buildkite.com",
+      claims: { organization_slug: "acme" },
+      store: "default",
+      as: "job",
+    },
+  ],
+});
+
 export function trustRoutes({ trusts }: Operations): readonly Route[] {
   const org = (text: string) => placeRef("organization", text);
   return [
@@ -39,7 +52,7 @@ export function trustRoutes({ trusts }: Operations): readonly Route[] {
         url: all,
         operationId: "createTrust",
         summary: "Let workloads in by the tokens of their own platform",
-        body: schema.newTrust,
+        body: shown,
         status: 201,
         answer: schema.trust,
       },

@@ -1,0 +1,178 @@
+// The crash-point table of values that lie in another backend: deleting for good (D1 to
+// D7), without the help of sweeps.
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { answers, between, dropBefore, first, held } from "./fault-proxy.ts";
+import type { Remote } from "./remote.ts";
+import { startRemote } from "./remotes.ts";
+import { Rig } from "./rig.ts";
+import { alsoRow } from "./table.ts";
+
+// A row waits for leases to end and for sweeps to come, twice at most.
+vi.setConfig({ testTimeout: 60_000 });
+
+let remote: Remote;
+let rig: Rig;
+let name: string;
+let count = 0;
+
+beforeAll(async () => {
+  remote = await startRemote();
+  rig = await Rig.open({ remote, reconciler: { sweepPeriodSeconds: 3_600 } });
+});
+
+afterAll(async () => {
+  await rig?.close();
+  await remote?.stop();
+});
+
+beforeEach(async () => {
+  await rig.afresh();
+  count += 1;
+  name = `row-${count}`;
+  expect(await rig.create(name, value())).toBe(201);
+  expect(await rig.update(name, `${value()}-2`)).toBe(200);
+});
+
+const value = () => `value-of-${name}`;
+const deletes = () => rig.doing("delete");
+
+async function crash(setUp: () => void): Promise<void> {
+  setUp();
+  expect(await rig.remove(name)).toBeNull();
+  await rig.ended();
+  rig.proxy.clear();
+  await rig.start();
+}
+
+async function absent(): Promise<void> {
+  expect(await rig.read(name)).toBeNull();
+  expect((await rig.metadata(name))?.status).toBe(404);
+  expect(await rig.listed()).not.toContain(name);
+}
+
+async function gone(): Promise<void> {
+  await absent();
+  expect(await rig.findings()).toEqual([]);
+  await absent();
+  expect(await rig.remove(name)).toBe(404);
+}
+
+describe("the process ends", () => {
+  alsoRow("before anything is committed: nothing has happened", async () => {
+    await crash(() => rig.arm("secret.remove.before-commit"));
+    expect(await rig.read(name)).toBe(`${value()}-2`);
+    expect(await rig.findings()).toEqual([]);
+  });
+
+  test("D1 before the remote hears of it: gone at once, the name is free", async () => {
+    await crash(() => rig.arm("secret.remove.after-intent"));
+    await absent();
+    expect(await rig.create(name, `${value()}-again`)).toBe(201);
+    expect(await rig.findings()).toEqual([]);
+  });
+
+  alsoRow("D2N with the request on its way, not applied", async () => {
+    await crash(() =>
+      rig.proxy.plant(
+        deletes(),
+        first(() => rig.kill(), dropBefore),
+      ),
+    );
+    await gone();
+  });
+
+  test("D2A with the request applied, and no answer", async () => {
+    await crash(() =>
+      rig.proxy.plant(
+        deletes(),
+        between(() => rig.kill()),
+      ),
+    );
+    await gone();
+  });
+
+  test("D3 when the remote has nothing left", async () => {
+    await crash(() => rig.arm("secret.remove.after-remote"));
+    await gone();
+  });
+
+  alsoRow("D3 the same, in the transaction that ends it", async () => {
+    await crash(() => rig.arm("backend.paid.before-commit"));
+    await gone();
+  });
+
+  test("D4 when all is done, and nobody was told", async () => {
+    await crash(() => rig.arm("backend.paid.after-commit"));
+    expect((await rig.rows()).secrets.filter((row) => row.name === name)).toEqual([]);
+    await gone();
+  });
+
+  test("D7 and again when its name is created anew: only the old object goes", async () => {
+    await crash(() => rig.arm("secret.remove.after-intent"));
+    rig.arm("secret.create.after-commit");
+    expect(await rig.create(name, `${value()}-new`)).toBeNull();
+    await rig.ended();
+    await rig.start();
+    expect(await rig.read(name)).toBe(`${value()}-new`);
+    expect(await rig.findings()).toEqual([]);
+    expect(await rig.read(name)).toBe(`${value()}-new`);
+  });
+
+  alsoRow("D7 the same, with a creation that is undone", async () => {
+    await crash(() => rig.arm("secret.remove.after-intent"));
+    rig.arm("secret.create.after-remote");
+    expect(await rig.create(name, `${value()}-new`)).toBeNull();
+    await rig.ended();
+    await rig.start();
+    await gone();
+  });
+});
+
+test("D5 the remote refuses for a while: gone, shown as deleting, and done in the end", async () => {
+  const planted = rig.proxy.plant(
+    (exchange) => remote.doing(exchange) !== "read",
+    answers(remote.refusal(503)),
+  );
+  expect(await rig.remove(name)).toBe(503);
+  await absent();
+  const trash = await rig.send("GET", "/v1/organizations/default/trash?status=deleting&limit=1000");
+  const shown = trash?.body.items.find((item: { name: string }) => item.name === name);
+  expect(shown?.status).toBe("deleting");
+  const restored = await rig.send("POST", `/v1/organizations/default/trash/${shown?.id}/restore`, {});
+  expect(restored?.status).toBeGreaterThanOrEqual(400);
+  const tries = planted.count();
+  await expect.poll(() => planted.count(), { timeout: 20_000 }).toBeGreaterThan(tries);
+  await absent();
+  rig.proxy.clear();
+  await gone();
+});
+
+describe("D6 while an update is under way", () => {
+  test("the update is refused, and both versions go", async () => {
+    const late = held();
+    const planted = rig.proxy.plant(rig.doing("write"), late.fault, 1);
+    const updating = rig.asks("update", name, `${value()}-3`);
+    await planted.met;
+    const removing = rig.asks("remove", name);
+    expect((await removing).status).toBe(204);
+    await late.letGo();
+    await rig.together(name, updating, removing);
+    expect([404, 409, 503]).toContain((await updating).status);
+    await gone();
+  });
+
+  alsoRow("and the process ends, with the update applied after all", async () => {
+    const late = held();
+    const planted = rig.proxy.plant(rig.doing("write"), late.fault, 1);
+    const updating = rig.asks("update", name, `${value()}-3`);
+    await planted.met;
+    rig.arm("secret.remove.after-remote");
+    const removing = rig.asks("remove", name);
+    await rig.together(name, updating, removing);
+    await rig.ended();
+    rig.proxy.clear();
+    await rig.start();
+    await late.letGo();
+    await gone();
+  });
+});
