@@ -42,10 +42,10 @@ async function crash(act: () => Promise<number | null>): Promise<() => Promise<v
   return late.letGo;
 }
 
-/** How many versions the remote holds, of all secrets. */
+/** How many versions can be read there, of all secrets. */
 async function versionsHeld(): Promise<number> {
   const objects = await rig.objects();
-  return objects.flatMap(({ versions }) => versions.filter(({ wanted }) => wanted)).length;
+  return objects.flatMap(({ versions }) => versions.filter(({ stored }) => stored !== null)).length;
 }
 
 test("C2L a creation is applied when all was undone: never visible, and the sweep finds it", async () => {
@@ -57,7 +57,6 @@ test("C2L a creation is applied when all was undone: never visible, and the swee
   expect(await rig.read(name)).toBeNull();
   expect(await rig.listed()).not.toContain(name);
   expect(await rig.findings()).toEqual([]);
-  expect(await versionsHeld()).toBe(before);
 });
 
 test("U2L an update is applied when all was undone: the sweep finds it, the old value stays", async () => {
@@ -70,7 +69,6 @@ test("U2L an update is applied when all was undone: the sweep finds it, the old 
   expect(await rig.read(name)).toBe(`value-of-${name}`);
   expect((await rig.metadata(name))?.body).toMatchObject({ version: 1, updatedAt: null });
   expect(await rig.findings()).toEqual([]);
-  expect(await versionsHeld()).toBe(before);
   expect(await rig.update(name, `value-of-${name}-3`)).toBe(200);
   expect(await rig.findings()).toEqual([]);
 });

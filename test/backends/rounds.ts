@@ -34,6 +34,8 @@ const points = [
 export interface Round {
   readonly told: readonly string[];
   readonly findings: readonly string[];
+  /** Whether the server ended where it was to end, not only when all was done. */
+  readonly reached: boolean;
 }
 
 export async function round(rig: Rig, number: number, random: Random): Promise<Round> {
@@ -52,6 +54,7 @@ export async function round(rig: Rig, number: number, random: Random): Promise<R
     work(rig, `name-${client}`, number, random.branch(`client-${client}`), () => ended),
   );
   await Promise.all(working);
+  const reached = ended;
   rig.disarm();
   rig.proxy.clear();
   // What is kept back is applied while nobody runs, when the next one starts, or when all is quiet.
@@ -65,7 +68,7 @@ export async function round(rig: Rig, number: number, random: Random): Promise<R
     await letGo(late);
     findings.push(...(await rig.findings()));
   }
-  return { told: [...told, `kept back until ${when}`], findings };
+  return { told: [...told, `kept back until ${when}`], findings, reached };
 }
 
 async function letGo(late: readonly (() => Promise<void>)[]): Promise<void> {

@@ -35,11 +35,16 @@ const remote = await startRemote(remoteName);
 const postgres: PostgresInstance | null = engine === "postgres" ? await startPostgres() : null;
 const rig = await Rig.open({ remote, payload, database: (await postgres?.database()) ?? null });
 const found: string[] = [];
+let ended = 0;
 for (let number = 1; number <= rounds && found.length === 0; number += 1) {
-  const { told, findings } = await round(rig, number, seeded(`${seed}#${number}`));
+  const { told, findings, reached } = await round(rig, number, seeded(`${seed}#${number}`));
+  if (reached) ended += 1;
   found.push(...findings.map((finding) => `round ${number}, ${told.join(", ")}: ${finding}`));
-  if (number % reportEvery === 0) console.log(`${number}/${rounds} rounds, ${seconds()}`);
+  if (number % reportEvery === 0)
+    console.log(`${number}/${rounds} rounds, ${ended} ended at their point, ${seconds()}`);
 }
+if (rounds >= reportEvery && ended === 0)
+  found.push("no server ended where it was to end: the points do not work");
 for (const finding of found) console.log(`FOUND ${finding}`);
 if (found.length === 0) await rig.close();
 else console.log(`the data is kept in ${rig.place.out}`);

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { termsToRotate } from "../../../src/core/keys/status.ts";
 import type { OrganizationCall } from "../../../src/core/operation.ts";
+import { findAuthors } from "../../../src/core/people/authors.ts";
 import type { Query } from "../../../src/core/ports.ts";
 import { findDuplicateSource } from "../../../src/core/secrets/duplicate.ts";
 import { findRepeat } from "../../../src/core/secrets/repeat.ts";
@@ -78,6 +79,7 @@ const sights = {
   secrets: (by: Actor) => look(by, sightOfSecrets, { ids: [secret.id] }),
   "whole list of secrets": (by: Actor) => look(by, listSecretSights, { store: null, after: null, limit: 10 }),
   "past values": (by: Actor) => look(by, pastVersions, { of: { secretId: secret.id } }),
+  authors: (by: Actor) => look(by, findAuthors, { ids: [it.owner.id] }),
   changes: (by: Actor) => look(by, changedSince, { since: 0 }),
 } as const;
 

@@ -39,7 +39,7 @@ const stands: readonly (readonly [RegExp, string])[] = [
 ];
 /** Rules of form, room and state; and functions that only gather checks which are taken away one by one. */
 const others =
-  /^(demand(Custody|Selectors|Precondition|Room|Wrapping|Unused|Narrowing|Future)|permit(Minting|Rotation))$/;
+  /^(demand(Custody|Selectors|Precondition|Quota|Readable|Room|Wrapping|Unused|Narrowing|Future)|permit(Minting|Rotation))$/;
 /** What else a dialect demands is the form of a request. */
 const ofDialects = /^(demand(Scope|Known|Admin)|knows)$/;
 const calls =
