@@ -1,5 +1,6 @@
 // The installation's keys: the bodies that change them ask for themselves, whatever was asked before them.
 import { afterAll, expect, test } from "vitest";
+import { resumeSweeps } from "../../../src/core/backends/guard.ts";
 import { systemCaller } from "../../../src/core/caller.ts";
 import { readKeys } from "../../../src/core/installation.ts";
 import { rotateInstallationKey } from "../../../src/core/keys/installation.ts";
@@ -37,5 +38,10 @@ test("keys.rotate-installation by the owner of an organization who is no operato
   const call = called();
   const made = keyring.newInstallationKey(stored, term, call.at);
   const error = await refusal(database.execute(rotateInstallationKey, { ...call, ...made }));
+  expect(error.code).toBe("caller.denied");
+});
+
+test("a backend's sweeps are not resumed by the owner of an organization who is no operator", async () => {
+  const error = await refusal(database.execute(resumeSweeps, { ...called(), backend: "none", heard: null }));
   expect(error.code).toBe("caller.denied");
 });

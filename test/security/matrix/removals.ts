@@ -97,7 +97,8 @@ function allChecks(): readonly Check[] {
 /** What the tests need, in a folder of its own, so that its caches and edits disturb nobody. */
 function copyOfTree(): string {
   const copy = mkdtempSync(join(tmpdir(), "coffer-removals-"));
-  for (const part of ["src", "test", "bin", "package.json", "tsconfig.json", "vitest.config.ts"]) {
+  const parts = ["src", "test", "bin", "conformance", "package.json", "tsconfig.json", "vitest.config.ts"];
+  for (const part of parts) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
   mkdirSync(join(copy, "node_modules"));
