@@ -7,6 +7,7 @@ import { rotateInstallationKey } from "../../../src/core/keys/installation.ts";
 import { readRootStanding } from "../../../src/core/keys/root.ts";
 import { addRootKey, promoteRootKey } from "../../../src/core/keys/root-rotation.ts";
 import { nextTerm } from "../../../src/core/keys/rotate.ts";
+import { showVitals } from "../../../src/core/vitals.ts";
 import { refusal } from "../../support/coffers.ts";
 import { tokenIdOf } from "../../support/server.ts";
 import { field } from "./field.ts";
@@ -43,5 +44,10 @@ test("keys.rotate-installation by the owner of an organization who is no operato
 
 test("a backend's sweeps are not resumed by the owner of an organization who is no operator", async () => {
   const error = await refusal(database.execute(resumeSweeps, { ...called(), backend: "none", heard: null }));
+  expect(error.code).toBe("caller.denied");
+});
+
+test("the installation's vitals are not shown to the owner of an organization who is no operator", async () => {
+  const error = await refusal(database.point(showVitals, called()));
   expect(error.code).toBe("caller.denied");
 });
