@@ -82,10 +82,13 @@ async function rotateUntilKilled(place: Place, token: string, killAt: string): P
   wire.close();
 }
 
+/** Three servers live in each of these tests, one after the other. */
+const life = { timeout: 90_000 };
+
 for (const engine of ["SQLite", ...(have("postgresql") ? ["PostgreSQL"] : [])]) {
   describe(`a rotation on ${engine}`, () => {
     const tried = engine === "SQLite" ? points : pointsOnPostgres;
-    test.each(tried)("killed at %s loses nothing, and the next start ends it", async (point) => {
+    test.each(tried)("killed at %s loses nothing, and the next start ends it", life, async (point) => {
       const database = engine === "SQLite" ? null : await (await sharedPostgres()).database();
       const place = { out, data: join(out, "data"), database };
       if (database === null) cpSync(template.data, out, { recursive: true });
