@@ -99,7 +99,7 @@ import { removePerson } from "./people/remove.ts";
 import { changeRole } from "./people/role.ts";
 import type { Command, Query } from "./ports.ts";
 import { checkIntent, checkScope } from "./preflight.ts";
-import { finishRestore, markBehind, pendingRestore, startOrganizationsAnew } from "./restores/start-anew.ts";
+import { finishRestore, pendingRestore, startOrganizationsAnew } from "./restores/start-anew.ts";
 import { listConsumed } from "./secrets/consumed.ts";
 import { createSecrets } from "./secrets/create.ts";
 import { duplicateSecret, findDuplicateSource } from "./secrets/duplicate.ts";
@@ -208,7 +208,6 @@ const allCommands: readonly AnyCommand[] = [
   duplicateSecret,
   endJob,
   finishRestore,
-  markBehind,
   invitePerson,
   openSession,
   mintAccessToken,

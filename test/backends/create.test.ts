@@ -7,7 +7,6 @@ import { between, dropBefore, first } from "./fault-proxy.ts";
 import type { Remote } from "./remote.ts";
 import { startRemote } from "./remotes.ts";
 import { Rig, until } from "./rig.ts";
-import { alsoRow } from "./table.ts";
 
 // A row waits for leases to end and for sweeps to come, twice at most.
 vi.setConfig({ testTimeout: 60_000 });
@@ -89,23 +88,20 @@ describe("the process ends", () => {
     expect(await rig.findings()).toEqual([]);
   });
 
-  alsoRow("C1 the same, with nobody who asks for the name", async () => {
+  test("C1 the same, with nobody who asks for the name", async () => {
     await crash(() => rig.arm("secret.create.after-intent"));
     await undone();
   });
 
-  alsoRow(
-    "C2N, C6 with the value on its way, not applied: the object that was made for it goes",
-    async () => {
-      await crash(() =>
-        rig.proxy.plant(
-          writes(),
-          first(() => rig.kill(), dropBefore),
-        ),
-      );
-      await undone();
-    },
-  );
+  test("C2N, C6 with the value on its way, not applied: the object that was made for it goes", async () => {
+    await crash(() =>
+      rig.proxy.plant(
+        writes(),
+        first(() => rig.kill(), dropBefore),
+      ),
+    );
+    await undone();
+  });
 
   test("C2A with the request applied, and no answer", async () => {
     await crash(() =>
@@ -122,7 +118,7 @@ describe("the process ends", () => {
     await undone();
   });
 
-  alsoRow("C3 the same, in the transaction that makes it visible", async () => {
+  test("C3 the same, in the transaction that makes it visible", async () => {
     await crash(() => rig.arm("secret.create.before-commit"));
     await undone();
   });

@@ -5,7 +5,6 @@ import { answers, between, dropBefore, first, held } from "./fault-proxy.ts";
 import type { Remote } from "./remote.ts";
 import { startRemote } from "./remotes.ts";
 import { Rig } from "./rig.ts";
-import { alsoRow } from "./table.ts";
 
 // A row waits for leases to end and for sweeps to come, twice at most.
 vi.setConfig({ testTimeout: 60_000 });
@@ -58,7 +57,7 @@ async function gone(): Promise<void> {
 }
 
 describe("the process ends", () => {
-  alsoRow("before anything is committed: nothing has happened", async () => {
+  test("before anything is committed: nothing has happened", async () => {
     await crash(() => rig.arm("secret.remove.before-commit"));
     expect(await rig.read(name)).toBe(`${value()}-2`);
     expect(await rig.findings()).toEqual([]);
@@ -71,7 +70,7 @@ describe("the process ends", () => {
     expect(await rig.findings()).toEqual([]);
   });
 
-  alsoRow("D2N with the request on its way, not applied", async () => {
+  test("D2N with the request on its way, not applied", async () => {
     await crash(() =>
       rig.proxy.plant(
         deletes(),
@@ -96,7 +95,7 @@ describe("the process ends", () => {
     await gone();
   });
 
-  alsoRow("D3 the same, in the transaction that ends it", async () => {
+  test("D3 the same, in the transaction that ends it", async () => {
     await crash(() => rig.arm("backend.paid.before-commit"));
     await gone();
   });
@@ -118,7 +117,7 @@ describe("the process ends", () => {
     expect(await rig.read(name)).toBe(`${value()}-new`);
   });
 
-  alsoRow("D7 the same, with a creation that is undone", async () => {
+  test("D7 the same, with a creation that is undone", async () => {
     await crash(() => rig.arm("secret.remove.after-intent"));
     rig.arm("secret.create.after-remote");
     expect(await rig.create(name, `${value()}-new`)).toBeNull();
@@ -161,7 +160,7 @@ describe("D6 while an update is under way", () => {
     await gone();
   });
 
-  alsoRow("and the process ends, with the update applied after all", async () => {
+  test("and the process ends, with the update applied after all", async () => {
     const late = held();
     const planted = rig.proxy.plant(rig.doing("write"), late.fault, 1);
     const updating = rig.asks("update", name, `${value()}-3`);

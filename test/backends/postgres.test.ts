@@ -8,7 +8,6 @@ import { between, first } from "./fault-proxy.ts";
 import type { Remote } from "./remote.ts";
 import { startRemote } from "./remotes.ts";
 import { Rig, until } from "./rig.ts";
-import { alsoRow } from "./table.ts";
 
 // A row waits for leases to end and for sweeps to come, twice at most.
 vi.setConfig({ testTimeout: 60_000 });
@@ -43,7 +42,7 @@ describe.runIf(have("postgresql"))("on PostgreSQL", () => {
   const value = () => `value-of-${name}`;
   const writes = () => rig.doing("write");
 
-  alsoRow("C2A the process ends with the request applied: the other server undoes it", async () => {
+  test("C2A the process ends with the request applied: the other server undoes it", async () => {
     rig.proxy.plant(
       writes(),
       between(() => rig.kill()),

@@ -58,7 +58,7 @@ process.exit(found.length === 0 ? 0 : 1);
 
 function table(name: string): number {
   const vitest = fileURLToPath(new URL("../../node_modules/vitest/vitest.mjs", import.meta.url));
-  const env = { ...process.env, COFFER_TEST_REMOTE: name, COFFER_TEST_BACKENDS: "whole" };
+  const env = { ...process.env, COFFER_TEST_REMOTE: name };
   const args = [vitest, "run", "--project", "backends"];
   return spawnSync(process.execPath, args, { stdio: "inherit", env }).status ?? 1;
 }

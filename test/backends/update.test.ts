@@ -5,7 +5,6 @@ import { between, dropBefore, first, held } from "./fault-proxy.ts";
 import type { Remote } from "./remote.ts";
 import { startRemote } from "./remotes.ts";
 import { Rig, until } from "./rig.ts";
-import { alsoRow } from "./table.ts";
 
 // A row waits for leases to end and for sweeps to come, twice at most.
 vi.setConfig({ testTimeout: 60_000 });
@@ -66,12 +65,12 @@ async function versionsThere(): Promise<number> {
 }
 
 describe("the process ends", () => {
-  alsoRow("U1 after the intent: the old value and the old metadata", async () => {
+  test("U1 after the intent: the old value and the old metadata", async () => {
     await crash(() => rig.arm("secret.update.after-intent"));
     await undone();
   });
 
-  alsoRow("U2N with the request on its way, not applied", async () => {
+  test("U2N with the request on its way, not applied", async () => {
     await crash(() =>
       rig.proxy.plant(
         writes(),
@@ -92,7 +91,7 @@ describe("the process ends", () => {
     await undone();
   });
 
-  alsoRow("U3 with the value in the remote, before it is made visible", async () => {
+  test("U3 with the value in the remote, before it is made visible", async () => {
     await crash(() => rig.arm("secret.update.after-remote"));
     await undone();
   });
@@ -155,7 +154,7 @@ describe("U5 two updates", () => {
     expect(await rig.findings()).toEqual([]);
   });
 
-  alsoRow("both under way when the process ends", async () => {
+  test("both under way when the process ends", async () => {
     const late = held(dropBefore);
     const planted = rig.proxy.plant(writes(), late.fault, 2);
     const both = [rig.asks("update", name, `${fresh()}-a`), rig.asks("update", name, `${fresh()}-b`)];
@@ -168,7 +167,7 @@ describe("U5 two updates", () => {
   });
 });
 
-alsoRow("U6 the lease ends while the process stands still: no success, and its version goes", async () => {
+test("U6 the lease ends while the process stands still: no success, and its version goes", async () => {
   rig.proxy.plant(
     writes(),
     between(() => rig.pause()),

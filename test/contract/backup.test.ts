@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { markBehind } from "../../src/core/restores/start-anew.ts";
 import { backup } from "../../src/server/backup.ts";
 import { restore } from "../../src/server/restore.ts";
 import { verifyBackup } from "../../src/server/verify-backup.ts";
@@ -180,33 +179,6 @@ for (const kind of kinds) {
     writing = false;
     await writers;
     for (const report of reports) expect(report).toMatchObject({ verdict: "whole", flaws: [] });
-  });
-}
-
-for (const kind of kinds) {
-  test(`on ${kind} a database that lacks what it had confirmed starts anew, once`, async () => {
-    const at = await place(kind);
-    const before = await start(at);
-    const changes = "/v1/organizations/default/changes";
-    await before.call(before.token).post(secrets, { name: "A", value: "one" });
-    const { revision } = (await before.call(before.token).get(`${changes}?since=0`)).body;
-    // As several nodes that find it would say.
-    const mark = () => before.node.context.database.execute(markBehind, { at: Date.now() });
-    await Promise.all([mark(), mark(), mark()]);
-    const after = await before.restart();
-    running.push(after);
-    const asked = await after.call(after.token).get(`${changes}?since=${revision}`);
-    expect(asked.body.error).toMatchObject({
-      code: "feed.too_old",
-      details: { revision: revision + jump + 1 },
-    });
-    expect((await after.call(after.token).get(`${secrets}/A/value`)).body.value).toBe("one");
-    await after.stop();
-    const source = await openSource(at);
-    const report = await verify(source);
-    await source.close();
-    expect(report).toMatchObject({ findings: [], restored: [{ backup: null }] });
-    expect(report.restored).toHaveLength(1);
   });
 }
 

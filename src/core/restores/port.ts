@@ -23,12 +23,6 @@ export interface RestoreReader {
 }
 
 export interface RestoreRepository extends RestoreReader {
-  /** The next restore, pending. */
-  insert(restore: {
-    readonly backup: string | null;
-    readonly takenAt: number;
-    readonly at: number;
-  }): Promise<void>;
   /** As `pending`, held until the commit against other nodes that start. */
   claim(): Promise<Restore | null>;
   /** The revision jumps, and all before it is told no more. */

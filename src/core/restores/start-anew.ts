@@ -12,24 +12,6 @@ import { entryOf } from "../operation.ts";
 import type { Command, KeyRecord, Query, Transaction } from "../ports.ts";
 import type { Restore } from "./port.ts";
 
-interface BehindInput {
-  readonly at: number;
-}
-
-/**
- * The database lacks what it had confirmed: a primary took over that had not received it. The next start
- * starts anew, as after a restore. Nodes that find it at the same time say it once.
- */
-export const markBehind: Command<BehindInput, null> = {
-  name: "restore.mark-behind",
-  run: async (tx, { at }) => {
-    // Nodes take turns here.
-    await tx.access.raiseInstallationEpoch();
-    if ((await tx.restores.pending()) === null) await tx.restores.insert({ backup: null, takenAt: at, at });
-    return null;
-  },
-};
-
 export interface Pending {
   readonly restore: Restore;
   /** Organizations that are still to start anew, with the number of the term that each is to have next. */

@@ -42,7 +42,7 @@ function restoreOf(row: RestoreRow): Restore {
 /** The last thing a restore writes. */
 export async function restoreMark(
   db: Queryable,
-  { backup, takenAt, at }: Parameters<RestoreRepository["insert"]>[0],
+  { backup, takenAt, at }: { readonly backup: string | null; readonly takenAt: number; readonly at: number },
 ): Promise<void> {
   const before = (await db.one(statements.newest, []))?.number ?? 0;
   await db.run(statements.insert, [before + 1, backup, takenAt, at]);
@@ -67,7 +67,6 @@ export function restoreReader(db: Queryable): RestoreReader {
 export function restoreRepository(db: Queryable): RestoreRepository {
   return {
     ...restoreReader(db),
-    insert: (restore) => restoreMark(db, restore),
     async claim() {
       const row = await db.one(statements.claim, []);
       return row === undefined || row.started_at !== null ? null : restoreOf(row);
