@@ -2,54 +2,26 @@
 // the server at its point, starts it again, and looks: at what is visible at once, and at what has become of
 // it when all is quiet. No sweep comes to its help; what only a sweep can find (C2L) stands with the late
 // ones.
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { between, dropBefore, first } from "./fault-proxy.ts";
-import type { Remote } from "./remote.ts";
-import { startRemote } from "./remotes.ts";
-import { Rig, until } from "./rig.ts";
+import { type Rig, until } from "./rig.ts";
+import { bystander, crashed, expectAbsent, noSweeps, rows } from "./row.ts";
 
-// A row waits for leases to end and for sweeps to come, twice at most.
-vi.setConfig({ testTimeout: 60_000 });
-
-let remote: Remote;
 let rig: Rig;
 let name: string;
-let count = 0;
-
-beforeAll(async () => {
-  remote = await startRemote();
-  rig = await Rig.open({ remote, reconciler: { sweepPeriodSeconds: 3_600 } });
-  await rig.create("bystander", "value-of-the-bystander");
-  expect(await rig.objects()).toHaveLength(1);
-});
-
-afterAll(async () => {
-  await rig?.close();
-  await remote?.stop();
-});
-
-beforeEach(async () => {
-  await rig.afresh();
-  count += 1;
-  name = `row-${count}`;
+rows(noSweeps, {
+  once: bystander,
+  each: (row) => {
+    ({ rig, name } = row);
+  },
 });
 
 const value = () => `value-of-${name}`;
 
 /** The server is gone in the middle of the creation. */
-async function crash(setUp: () => void): Promise<void> {
-  setUp();
-  expect(await rig.create(name, value())).toBeNull();
-  await rig.ended();
-  rig.proxy.clear();
-  await rig.start();
-}
+const crash = (setUp: () => void) => crashed(rig, setUp, () => rig.create(name, value()));
 
-async function absent(): Promise<void> {
-  expect(await rig.read(name)).toBeNull();
-  expect((await rig.metadata(name))?.status).toBe(404);
-  expect(await rig.listed()).not.toContain(name);
-}
+const absent = () => expectAbsent(rig, name);
 
 /** As long as somebody may still be at it the name is refused, for a client to come again. */
 async function freeAgain(): Promise<void> {

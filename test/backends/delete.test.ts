@@ -1,53 +1,26 @@
 // The crash-point table of values that lie in another backend: deleting for good (D1 to
 // D7), without the help of sweeps.
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { answers, between, dropBefore, first, held } from "./fault-proxy.ts";
-import type { Remote } from "./remote.ts";
-import { startRemote } from "./remotes.ts";
-import { Rig } from "./rig.ts";
+import type { Rig } from "./rig.ts";
+import { crashed, expectAbsent, noSweeps, rows } from "./row.ts";
 
-// A row waits for leases to end and for sweeps to come, twice at most.
-vi.setConfig({ testTimeout: 60_000 });
-
-let remote: Remote;
 let rig: Rig;
 let name: string;
-let count = 0;
-
-beforeAll(async () => {
-  remote = await startRemote();
-  rig = await Rig.open({ remote, reconciler: { sweepPeriodSeconds: 3_600 } });
-});
-
-afterAll(async () => {
-  await rig?.close();
-  await remote?.stop();
-});
-
-beforeEach(async () => {
-  await rig.afresh();
-  count += 1;
-  name = `row-${count}`;
-  expect(await rig.create(name, value())).toBe(201);
-  expect(await rig.update(name, `${value()}-2`)).toBe(200);
+rows(noSweeps, {
+  each: async (row) => {
+    ({ rig, name } = row);
+    expect(await rig.create(name, value())).toBe(201);
+    expect(await rig.update(name, `${value()}-2`)).toBe(200);
+  },
 });
 
 const value = () => `value-of-${name}`;
 const deletes = () => rig.doing("delete");
 
-async function crash(setUp: () => void): Promise<void> {
-  setUp();
-  expect(await rig.remove(name)).toBeNull();
-  await rig.ended();
-  rig.proxy.clear();
-  await rig.start();
-}
+const crash = (setUp: () => void) => crashed(rig, setUp, () => rig.remove(name));
 
-async function absent(): Promise<void> {
-  expect(await rig.read(name)).toBeNull();
-  expect((await rig.metadata(name))?.status).toBe(404);
-  expect(await rig.listed()).not.toContain(name);
-}
+const absent = () => expectAbsent(rig, name);
 
 async function gone(): Promise<void> {
   await absent();
@@ -129,8 +102,8 @@ describe("the process ends", () => {
 
 test("D5 the remote refuses for a while: gone, shown as deleting, and done in the end", async () => {
   const planted = rig.proxy.plant(
-    (exchange) => remote.doing(exchange) !== "read",
-    answers(remote.refusal(503)),
+    (exchange) => rig.remote.doing(exchange) !== "read",
+    answers(rig.remote.refusal(503)),
   );
   expect(await rig.remove(name)).toBe(503);
   await absent();

@@ -1,35 +1,21 @@
 // The crash-point table of values that lie in another backend: what is applied when all was undone already
 // (C2L, U2L). Nothing in the tables tells of it; only a sweep finds it.
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { held } from "./fault-proxy.ts";
-import type { Remote } from "./remote.ts";
-import { startRemote } from "./remotes.ts";
-import { Rig } from "./rig.ts";
+import type { Rig } from "./rig.ts";
+import { bystander, rows } from "./row.ts";
 
-// A row waits for leases to end and for sweeps to come, twice at most.
-vi.setConfig({ testTimeout: 60_000 });
-
-let remote: Remote;
 let rig: Rig;
 let name: string;
-let count = 0;
-
-beforeAll(async () => {
-  remote = await startRemote();
-  rig = await Rig.open({ remote });
-  await rig.create("bystander", "value-of-the-bystander");
-});
-
-afterAll(async () => {
-  await rig?.close();
-  await remote?.stop();
-});
-
-beforeEach(async () => {
-  await rig.afresh();
-  count += 1;
-  name = `row-${count}`;
-});
+rows(
+  {},
+  {
+    once: bystander,
+    each: (row) => {
+      ({ rig, name } = row);
+    },
+  },
+);
 
 /** The server is gone while the remote has the request and has not come to it. */
 async function crash(act: () => Promise<number | null>): Promise<() => Promise<void>> {
@@ -53,7 +39,7 @@ test("C2L a creation is applied when all was undone: never visible, and the swee
   expect(await rig.findings()).toEqual([]);
   const before = await versionsHeld();
   await letGo();
-  expect(await versionsHeld()).toBe(before + (remote.makesAnew ? 1 : 0));
+  expect(await versionsHeld()).toBe(before + (rig.remote.makesAnew ? 1 : 0));
   expect(await rig.read(name)).toBeNull();
   expect(await rig.listed()).not.toContain(name);
   expect(await rig.findings()).toEqual([]);

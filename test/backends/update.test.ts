@@ -1,47 +1,24 @@
 // The crash-point table of values that lie in another backend: updating (U1 to U6), without
 // the help of sweeps; what only a sweep can find (U2L) stands with the late ones.
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { between, dropBefore, first, held } from "./fault-proxy.ts";
-import type { Remote } from "./remote.ts";
-import { startRemote } from "./remotes.ts";
 import { Rig, until } from "./rig.ts";
+import { crashed, noSweeps, rows } from "./row.ts";
 
-// A row waits for leases to end and for sweeps to come, twice at most.
-vi.setConfig({ testTimeout: 60_000 });
-
-let remote: Remote;
 let rig: Rig;
 let name: string;
-let count = 0;
-
-beforeAll(async () => {
-  remote = await startRemote();
-  rig = await Rig.open({ remote, reconciler: { sweepPeriodSeconds: 3_600 } });
-});
-
-afterAll(async () => {
-  await rig?.close();
-  await remote?.stop();
-});
-
-beforeEach(async () => {
-  await rig.afresh();
-  count += 1;
-  name = `row-${count}`;
-  expect(await rig.create(name, old())).toBe(201);
+rows(noSweeps, {
+  each: async (row) => {
+    ({ rig, name } = row);
+    expect(await rig.create(name, old())).toBe(201);
+  },
 });
 
 const old = () => `old-value-of-${name}`;
 const fresh = () => `new-value-of-${name}`;
 const writes = () => rig.doing("write");
 
-async function crash(setUp: () => void): Promise<void> {
-  setUp();
-  expect(await rig.update(name, fresh())).toBeNull();
-  await rig.ended();
-  rig.proxy.clear();
-  await rig.start();
-}
+const crash = (setUp: () => void) => crashed(rig, setUp, () => rig.update(name, fresh()));
 
 async function asBefore(): Promise<void> {
   expect(await rig.read(name)).toBe(old());
@@ -185,7 +162,7 @@ test("U6 the lease ends while the process stands still: no success, and its vers
 });
 
 test("U6 the same, and nobody has taken over yet: the lease itself tells", async () => {
-  const idle = await Rig.open({ remote, reconciler: { periodSeconds: 3_600 } });
+  const idle = await Rig.open({ remote: rig.remote, reconciler: { periodSeconds: 3_600 } });
   onTestFinished(() => idle.close());
   expect(await idle.create(name, old())).toBe(201);
   const pause = between(() => idle.pause());

@@ -126,6 +126,11 @@ export function tokenIdOf(token: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
+/** Its secret part, which may hold `_` itself. */
+export function tokenSecretOf(token: string): string {
+  return token.split("_").slice(3).join("_");
+}
+
 export function clientOf(url: string, token: string | null): Client {
   const send = async (method: string, path: string, body: unknown, headers: Record<string, string> = {}) => {
     const raw = typeof body === "string" || body instanceof Uint8Array;
