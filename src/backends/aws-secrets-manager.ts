@@ -192,7 +192,11 @@ export function awsSecretsManager(settings: AwsSettings, { name, installationId 
       const attempt = begin();
       let labels = (await unless(["pending-deletion"], labelsOf(attempt, ref))) ?? {};
       const others = labelled(labels).filter((writeId) => writeId !== version);
-      const heir = others.find((writeId) => labels[writeId]?.includes(previous)) ?? others.at(-1);
+      // The newest that is wanted: AWS' previous one may be on its way out itself.
+      const heir =
+        others.findLast((writeId) => labels[writeId]?.includes(labelOf(writeId))) ??
+        others.find((writeId) => labels[writeId]?.includes(previous)) ??
+        others.at(-1);
       if (labels[version]?.includes(current) && heir !== undefined) {
         // The one that it is taken from is AWS' previous one then.
         await moveLabel(attempt, ref, current, version, heir);

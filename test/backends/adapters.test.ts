@@ -4,7 +4,12 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import {
+  GetSecretValueCommand,
+  SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from "@aws-sdk/client-secrets-manager";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { openBackend } from "../../src/backends/open.ts";
 import { parseBackendSettings } from "../../src/backends/settings.ts";
 import { type Backend, BackendError } from "../../src/core/backends/port.ts";
@@ -315,6 +320,21 @@ describe("AWS Secrets Manager:", () => {
     const [object] = await allOwned(backend);
     expect(object?.versions.map(({ version }) => version)).toEqual([kept.version]);
     expect(await backend.probe(place, gone.version)).toBe(null);
+  });
+
+  test("what is on its way out is not AWS' current one again", async () => {
+    const backend = await open(aws, { payload: "native" });
+    const place = newPlace();
+    const write = () => backend.put({ ...aWrite(), place });
+    const [kept, leaving, gone] = [await write(), await write(), await write()];
+    const client = new SecretsManagerClient({ region: "eu-central-1", endpoint: manager.url });
+    onTestFinished(() => client.destroy());
+    // As a destruction that was cut short left it.
+    const half = { VersionStage: `coffer-${leaving.version}`, RemoveFromVersionId: leaving.version };
+    await client.send(new UpdateSecretVersionStageCommand({ SecretId: leaving.ref, ...half }));
+    await backend.destroyVersion(gone);
+    const { VersionId } = await client.send(new GetSecretValueCommand({ SecretId: kept.ref }));
+    expect(VersionId).toBe(kept.version);
   });
 
   test("a token with another value is no second write of the same", async () => {

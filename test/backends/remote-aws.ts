@@ -48,14 +48,17 @@ function remoteAt(url: string, credentials: AwsCredentials, stop: () => Promise<
   });
   const objectAt = async (name: string, secretId: string): Promise<RemoteObject> => {
     const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId: name }));
+    const labelled = Object.values(VersionIdsToStages).filter((labels) => labels.length > 0).length;
     const versions = await Promise.all(
       Object.entries(VersionIdsToStages).map(async ([version, labels = []]) => {
         const { SecretString = null, SecretBinary } = await client.send(
           new GetSecretValueCommand({ SecretId: name, VersionId: version }),
         );
         const stored = SecretString ?? (SecretBinary && Buffer.from(SecretBinary).toString("base64")) ?? null;
-        // AWSPREVIOUS goes on to another with the next write, and moto gives it to one that had none.
-        return { version, stored, wanted: labels.some((label) => label !== "AWSPREVIOUS") };
+        // AWSPREVIOUS goes on to another with the next write, and moto gives it to one that had none. AWSCURRENT
+        // can only be moved: moto takes the labels of versions that are wanted, and then there is none to move it to.
+        const own = labels.some((label) => !label.startsWith("AWS"));
+        return { version, stored, wanted: own || (labels.includes("AWSCURRENT") && labelled > 1) };
       }),
     );
     return { secretId, versions };
