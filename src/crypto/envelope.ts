@@ -6,7 +6,7 @@ import { CofferError, invalid } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { Address } from "../core/ports.ts";
 import { canonical } from "./aad.ts";
-import { decrypt, encrypt, nonceBytes, tagBytes } from "./gcm.ts";
+import { type Box, boxOf, decrypt, encrypt, nonceBytes, tagBytes } from "./gcm.ts";
 
 export const valueFormat = "coffer/value/1";
 
@@ -16,8 +16,7 @@ export const envelopeOverheadBytes = headerBytes + nonceBytes + tagBytes;
 
 export interface Envelope {
   readonly term: number;
-  /** nonce || ciphertext || tag */
-  readonly body: Uint8Array;
+  readonly box: Box;
 }
 
 /** Why a value did not open. It goes to the log as the error's cause; the caller is told the object alone. */
@@ -68,15 +67,17 @@ export function sealValue(
 }
 
 export function parseEnvelope(sealed: Uint8Array, address: Address): Envelope {
-  if (sealed.length < envelopeOverheadBytes) throw damagedValue(address, "truncated");
+  if (sealed.length < headerBytes) throw damagedValue(address, "truncated");
   if (sealed.length > envelopeOverheadBytes + limits.valueBytesMax) throw damagedValue(address, "too-long");
   if (sealed[0] !== formatByte) throw damagedValue(address, "unknown-format");
   const term = new DataView(sealed.buffer, sealed.byteOffset, headerBytes).getUint32(1);
-  return { term, body: sealed.subarray(headerBytes) };
+  const box = boxOf(sealed.subarray(headerBytes));
+  if (box === null) throw damagedValue(address, "truncated");
+  return { term, box };
 }
 
 export function openValue(key: KeyObject, envelope: Envelope, binding: Uint8Array, address: Address): Buffer {
-  const value = decrypt(key, envelope.body, binding);
+  const value = decrypt(key, envelope.box, binding);
   if (value === null) throw damagedValue(address, "does-not-open");
   return value;
 }

@@ -32,14 +32,31 @@ export function encrypt(
   return sealed;
 }
 
-/** What follows a header: nonce || ciphertext || tag. Null when the tag does not fit. */
-export function decrypt(key: KeyObject, body: Uint8Array, aad: Uint8Array): Buffer | null {
+/** What `encrypt` wrote behind the header, taken apart. */
+export interface Box {
+  readonly nonce: Uint8Array;
+  readonly ciphertext: Uint8Array;
+  readonly tag: Uint8Array;
+}
+
+/** Null when it is too short to be one. */
+export function boxOf(body: Uint8Array): Box | null {
   const end = body.length - tagBytes;
   if (end < nonceBytes) return null;
-  const decipher = createDecipheriv(algorithm, key, body.subarray(0, nonceBytes), options);
+  return {
+    nonce: body.subarray(0, nonceBytes),
+    ciphertext: body.subarray(nonceBytes, end),
+    tag: body.subarray(end),
+  };
+}
+
+/** Null when the tag does not fit. */
+export function decrypt(key: KeyObject, box: Box | null, aad: Uint8Array): Buffer | null {
+  if (box === null) return null;
+  const decipher = createDecipheriv(algorithm, key, box.nonce, options);
   decipher.setAAD(aad);
-  decipher.setAuthTag(body.subarray(end));
-  const plain = decipher.update(body.subarray(nonceBytes, end));
+  decipher.setAuthTag(box.tag);
+  const plain = decipher.update(box.ciphertext);
   try {
     decipher.final();
   } catch {

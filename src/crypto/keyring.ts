@@ -175,9 +175,18 @@ export function openKeyring(source: KeySource): OpenKeyring {
     async open(address, sealed) {
       return new Plaintext(textOf(await bytesOf(address, sealed), address));
     },
-    openAtOnce(address, sealed) {
-      const bytes = bytesUnder(terms.cached(address.organizationId), address, sealed);
-      return bytes === null ? null : new Plaintext(textOf(bytes, address));
+    opening(address, sealed) {
+      const envelope = parseEnvelope(sealed, address);
+      let binding: Uint8Array | null = null;
+      return {
+        atOnce() {
+          const keys = terms.cached(address.organizationId);
+          const key = keys?.byTerm.get(envelope.term);
+          if (keys === undefined || key === undefined) return null;
+          binding ??= valueBinding(keys.binding, address);
+          return new Plaintext(textOf(openValue(key, envelope, binding, address), address));
+        },
+      };
     },
     async reseal(from, sealed, to) {
       return sealBytes(to, await bytesOf(from, sealed));

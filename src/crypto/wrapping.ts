@@ -6,7 +6,7 @@ import { CofferError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { InternalKeyRecord, KeyRecord } from "../core/ports.ts";
 import { canonical } from "./aad.ts";
-import { decrypt, encrypt, keyBytes, nonceBytes, tagBytes } from "./gcm.ts";
+import { boxOf, decrypt, encrypt, keyBytes, nonceBytes, tagBytes } from "./gcm.ts";
 
 export const wrappedKeyFormat = "coffer/wrapped-key/1";
 export const internalKeyFormat = "coffer/internal-key/1";
@@ -58,7 +58,7 @@ export function unwrapKey(
 ): KeyObject {
   const { wrapped } = record;
   if (wrapped.length !== overheadBytes + keyBytes || wrapped[0] !== wrappedByte) throw damagedKey(record.id);
-  const key = decrypt(root, wrapped.subarray(1), wrappedBinding(installationId, record));
+  const key = decrypt(root, boxOf(wrapped.subarray(1)), wrappedBinding(installationId, record));
   if (key === null) throw damagedKey(record.id);
   return intoKeyObject(key);
 }
@@ -85,7 +85,7 @@ export function openInternalKey(
     throw damagedKey(record.id);
   }
   if (sealed[0] !== internalByte) throw damagedKey(record.id);
-  const key = decrypt(installationKey, sealed.subarray(1), internalBinding(installationId, record));
+  const key = decrypt(installationKey, boxOf(sealed.subarray(1)), internalBinding(installationId, record));
   if (key === null) throw damagedKey(record.id);
   return key;
 }

@@ -4,7 +4,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { CofferError } from "../errors.ts";
-import type { Address, Keyring } from "../keys/keyring.ts";
+import type { Address, Keyring, Opening } from "../keys/keyring.ts";
 import { limits } from "../limits.ts";
 import { Plaintext } from "../plaintext.ts";
 import type { Backends } from "./backends.ts";
@@ -22,13 +22,15 @@ export interface Reading {
   readonly lost: (address: Address, backend: string, code: "value.missing" | "value.integrity") => void;
 }
 
+const elsewhere: Opening = { atOnce: () => null };
+
 export function reachingKeyring<K extends Keyring>(keyring: K, reading: Reading): K {
   const open = async (address: Address, sealed: Uint8Array): Promise<Plaintext> =>
     isPointer(sealed) ? reached(keyring, reading, address, sealed) : keyring.open(address, sealed);
   return {
     ...keyring,
     open,
-    openAtOnce: (address, sealed) => (isPointer(sealed) ? null : keyring.openAtOnce(address, sealed)),
+    opening: (address, sealed) => (isPointer(sealed) ? elsewhere : keyring.opening(address, sealed)),
     async reseal(from, sealed, to) {
       return isPointer(sealed)
         ? keyring.seal(to, await open(from, sealed))

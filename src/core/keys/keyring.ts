@@ -22,14 +22,20 @@ export interface AuthorityKey {
   readonly publicKey: string;
 }
 
+/** One sealed value at its address, read once to be opened often. */
+export interface Opening {
+  /** As `Keyring.open`, without waiting; null where that cannot be. */
+  atOnce(): Plaintext | null;
+}
+
 export interface Keyring {
   readonly installationId: string;
   /** Seals under the organization's current term; reserves a block of seals first when one ran out. */
   seal(address: Address, value: Plaintext): Promise<SealedValue>;
   /** Throws `value.integrity`, naming the secret, when the bytes do not belong to the address. */
   open(address: Address, sealed: Uint8Array): Promise<Plaintext>;
-  /** As `open`, without waiting; null where the organization's keys are not at hand. */
-  openAtOnce(address: Address, sealed: Uint8Array): Plaintext | null;
+  /** Throws `value.integrity` where the bytes can be no sealed value. */
+  opening(address: Address, sealed: Uint8Array): Opening;
   /** From one address to another without the value leaving the keyring. */
   reseal(from: Address, sealed: Uint8Array, to: Address): Promise<SealedValue>;
   /** The keyed hash that `seal` stores, for comparing a value with a stored one. */

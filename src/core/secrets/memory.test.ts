@@ -15,7 +15,13 @@ function keepTwice(shelf: Shelf, secret: SecretRef, kept: Remembered): void {
 function item(bytes: number, validUntil: number | null = null): Remembered {
   const prepared = { sealed: new Uint8Array(bytes), validUntil };
   const packed = "" as Remembered["packed"];
-  return { prepared: prepared as Remembered["prepared"], packed, seenRevision: 1, touchedAt: null };
+  return {
+    prepared: prepared as Remembered["prepared"],
+    packed,
+    opening: null,
+    seenRevision: 1,
+    touchedAt: null,
+  };
 }
 
 describe("what is remembered of reveals", () => {

@@ -1,6 +1,7 @@
 // What this process remembers of reveals: sealed values and the decisions about them. Nothing in it
 // is believed: the record of each reveal checks it against the tables.
 import type { Caller } from "../caller.ts";
+import type { Opening } from "../keys/keyring.ts";
 import { limits } from "../limits.ts";
 import type { Ref } from "../organizations/organization.ts";
 import { type PackedReveal, packReveal } from "./packing.ts";
@@ -13,6 +14,8 @@ export interface Remembered {
   readonly prepared: PreparedReveal;
   /** What each record of it says, made once. */
   readonly packed: PackedReveal;
+  /** Null until it was opened once. */
+  opening: Opening | null;
   /** The organization's revision at which the secret was last seen to stand. */
   seenRevision: number;
   /** When this process last moved the time of the last read. */
@@ -21,7 +24,8 @@ export interface Remembered {
 
 export function remembered(prepared: PreparedReveal): Remembered {
   const { organizationRevision: seenRevision, secret } = prepared;
-  return { prepared, packed: packReveal(recordOf(prepared)), seenRevision, touchedAt: secret.lastReadAt };
+  const packed = packReveal(recordOf(prepared));
+  return { prepared, packed, opening: null, seenRevision, touchedAt: secret.lastReadAt };
 }
 
 export function touchIsDue({ touchedAt }: Remembered, at: number): boolean {

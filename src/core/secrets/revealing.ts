@@ -73,11 +73,12 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
   const written = recorder(ctx.database);
 
   /** Waits for nothing where the key is at hand and the bytes open, which is nearly always. */
-  const open = ({ prepared }: Remembered): Plaintext | Promise<Plaintext> => {
-    const { secret, versionId, sealed } = prepared;
+  const open = (item: Remembered): Plaintext | Promise<Plaintext> => {
+    const { secret, versionId, sealed } = item.prepared;
     const address = { organizationId: secret.organizationId, secretId: secret.id, versionId };
     try {
-      const value = ctx.keyring.openAtOnce(address, sealed);
+      item.opening ??= ctx.keyring.opening(address, sealed);
+      const value = item.opening.atOnce();
       if (value !== null) return value;
     } catch (error) {
       if (!(error instanceof CofferError) || error.code !== "value.integrity") throw error;
