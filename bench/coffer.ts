@@ -1,6 +1,7 @@
 // The server that is measured: a child process from `bin/coffer`, as an operator starts it. It can be
 // stopped, killed and started again on the same data; its address changes with every start.
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bootstrap } from "../src/server/bootstrap.ts";
@@ -21,6 +22,8 @@ export interface Coffer {
   /** SIGKILL: nothing is drained, nothing is closed. */
   kill(): Promise<void>;
   request(method: "GET" | "POST", path: string, body?: object): Promise<Answer>;
+  /** Milliseconds that a command takes on its data, to its end. */
+  command(...args: readonly string[]): Promise<number>;
 }
 
 export interface Place {
@@ -53,7 +56,19 @@ export async function openCoffer(place: Place): Promise<Coffer> {
       if (answer.status >= 300) throw new Error(`${method} ${path} was answered ${answer.status}`);
       return answer;
     },
+    command: (...args) => runCommand(place, args),
   };
+}
+
+async function runCommand({ data, database }: Place, args: readonly string[]): Promise<number> {
+  const startedMs = performance.now();
+  const child = start(process.execPath, [launcher, ...args], {
+    env: { ...environment(database), COFFER_DATA: data },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`coffer ${args[0]} ended with ${code}`);
+  return performance.now() - startedMs;
 }
 
 interface Server {

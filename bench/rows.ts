@@ -4,6 +4,7 @@
 import { agent } from "./http/agent.ts";
 import { batch, batchFull } from "./http/batch.ts";
 import { floor } from "./http/floor.ts";
+import { backupMany, startMany, verifyMany } from "./http/kept.ts";
 import { listMany, revealMany, searchMany, searchRare } from "./http/many.ts";
 import { memory } from "./http/memory.ts";
 import { policies } from "./http/policies.ts";
@@ -31,6 +32,9 @@ export const rows: readonly Row[] = [
   searchMany,
   searchRare,
   revealSearched,
+  startMany,
+  backupMany,
+  verifyMany,
   policies,
   revealTokens,
   listTokens,
