@@ -47,7 +47,10 @@ if (rounds >= reportEvery && ended === 0)
   found.push("no server ended where it was to end: the points do not work");
 for (const finding of found) console.log(`FOUND ${finding}`);
 if (found.length === 0) await rig.close();
-else console.log(`the data is kept in ${rig.place.out}`);
+else {
+  await rig.kill();
+  console.log(`the data is kept in ${rig.place.out}`);
+}
 await remote.stop();
 await postgres?.stop();
 const chosen = `--engine ${engine} --payload ${payload} --remote ${remoteName}`;
