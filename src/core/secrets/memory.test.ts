@@ -56,7 +56,7 @@ describe("what is remembered of reveals", () => {
   });
 
   test("is bounded by bytes over all shelves; what came first goes first", () => {
-    const memory = revealMemory(10_000);
+    const memory = revealMemory(15_000);
     const one = memory.shelf(caller, "o1", store);
     const two = memory.shelf(caller, "o2", store);
     keepTwice(one, { name: "first" }, item(2_000));

@@ -51,7 +51,7 @@ interface Place {
 }
 
 /** Besides its sealed bytes an entry costs about this much. */
-const entryOverheadBytes = 2_000;
+const entryOverheadBytes = 4_000;
 
 /** Names asked for once on a shelf; past this many all are forgotten. */
 const onceMax = 8_192;

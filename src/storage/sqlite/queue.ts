@@ -17,6 +17,9 @@ interface Outgoing extends Waiter {
   readonly input: unknown;
 }
 
+/** A group leaves little to collect; by itself the thread would take as much for it as the one that serves. */
+const youngMegabytes = 3;
+
 export class WriterQueue {
   readonly #data: WriterData;
   readonly #log: EngineLog;
@@ -46,7 +49,12 @@ export class WriterQueue {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       const data: WriterData = { ...this.#data, stream: this.#head?.stream ?? null };
-      const worker = new Worker(entry, { workerData: data, name: "coffer writer", env: threadEnvironment() });
+      const worker = new Worker(entry, {
+        workerData: data,
+        name: "coffer writer",
+        env: threadEnvironment(),
+        resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes },
+      });
       worker.on("message", (message: FromWriter) => {
         if (!("kind" in message)) return this.#answer(message);
         if (message.kind === "log") return this.#log[message.level](message.fields, message.message);
