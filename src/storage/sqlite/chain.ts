@@ -13,7 +13,7 @@ import { isFull } from "./failures.ts";
 import type { WriterData } from "./messages.ts";
 
 // The writer reads what it changes; the rest lies in the system's own cache.
-const cacheKiB = 8_192;
+const cacheKiB = 5_120;
 /** Only a tool that an operator runs on the file could hold the lock this long. */
 const busyMs = 2_000;
 
