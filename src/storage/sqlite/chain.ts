@@ -75,11 +75,10 @@ export async function reopen(data: WriterData, stream: string, failure: unknown)
   }
 }
 
-/** Ends the stream with its last entry and leaves no log behind. */
-export async function close({ connection, stream, checkpoints }: WriterConnection): Promise<void> {
+/** Ends the stream with its last entry. */
+export async function closeStream({ connection, stream }: WriterConnection): Promise<void> {
   await inTransaction(connection, () => closeGracefully(connection, stream, systemClock.now()));
   stream.adopt();
-  checkpoints.settle();
 }
 
 async function inTransaction<T>(connection: SqliteConnection, work: () => Promise<T>): Promise<T> {

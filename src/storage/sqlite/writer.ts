@@ -5,7 +5,8 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "
 import { CofferError, errorRecord } from "../../core/errors.ts";
 import { type Bodies, bug, type EngineLog, traceOf, unavailable } from "../engine.ts";
 import type { Fault, FaultModule } from "../faults.ts";
-import { close, open, reopen, type WriterConnection } from "./chain.ts";
+import { closeStream, open, reopen, type WriterConnection } from "./chain.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import { everyone, type GroupEnd, GroupRunner, type Operation } from "./group.ts";
 import {
   type FromWriter,
@@ -100,7 +101,7 @@ class WriterThread {
   async #runGroup(operations: readonly Operation[]): Promise<void> {
     const end = await this.#unlessItStrays(this.#runner.run(operations), operations.length);
     this.#post(end.reply);
-    if (end.kind === "committed") return this.#checkpoint();
+    if (end.kind === "committed") return this.#copyBack((checkpoints) => checkpoints.afterGroup());
     this.#log.error(
       traceOf(end.cause),
       end.kind === "broken" ? "the engine failed" : "a body could not be undone",
@@ -122,9 +123,9 @@ class WriterThread {
     });
   }
 
-  #checkpoint(): void {
+  #copyBack(work: (checkpoints: Checkpoints) => void): void {
     try {
-      this.#at.checkpoints.afterGroup();
+      work(this.#at.checkpoints);
     } catch (error) {
       // The log only grows: a disk that is full or failing shows itself at the next commit.
       this.#log.warn(traceOf(error), "the log could not be copied back");
@@ -161,11 +162,14 @@ class WriterThread {
 
   async #close(): Promise<void> {
     try {
-      await close(this.#at);
+      await closeStream(this.#at);
     } catch (error) {
       this.#log.error(traceOf(error), "the audit stream could not be closed; the next start will do it");
       this.#at.stream.abandon();
+      return this.#leave();
     }
+    // Somebody may still read: a query that was given up, a backup. Then the next start finds the log.
+    this.#copyBack((checkpoints) => checkpoints.settle());
     this.#leave();
   }
 
