@@ -282,6 +282,12 @@ export const streams = query<null, readonly StreamRow[]>("note.streams", (notes)
   notes.all(streamRows, []),
 );
 export const entries = query<null, readonly EntryRow[]>("note.entries", (notes) => notes.all(entryRows, []));
+/** Holds its snapshot for so long; on PostgreSQL it would block this thread. */
+export const linger = query<{ ms: number }, number>("note.linger", async (notes, { ms }) => {
+  const { length } = await notes.all(ids, []);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return length;
+});
 export const long = query<null, number>(
   "note.long",
   async (notes) => (await notes.one(counting, []))?.n ?? 0,
@@ -323,5 +329,5 @@ const all = {
 };
 export const commands = new Map<string, AnyCommand>(Object.values(all).map((one) => [one.name, one]));
 export const queries = new Map<string, AnyQuery>(
-  [list, read, twice, streams, entries, long, restorePending, misread].map((one) => [one.name, one]),
+  [list, read, twice, streams, entries, linger, long, restorePending, misread].map((one) => [one.name, one]),
 );

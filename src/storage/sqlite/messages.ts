@@ -7,7 +7,8 @@ import type { EngineLimits } from "../engine.ts";
 /** The first member is the time of sending (monotonic, ms); then name and input in turn. */
 export type OperationBatch = readonly [sentMs: number, ...namesAndInputs: unknown[]];
 
-export type ToWriter = OperationBatch | "close";
+/** `start-over` comes while nobody scans, in answer to `log-is-long`; `started-over` follows in any case. */
+export type ToWriter = OperationBatch | "close" | "start-over";
 
 /**
  * Answers in the order of the operations, of one group. A failed one has its index in `failures`
@@ -31,6 +32,8 @@ export type FromWriter =
   | GroupReply
   | LogMessage
   | { readonly kind: "ready"; readonly head: StreamHead }
+  | { readonly kind: "log-is-long" }
+  | { readonly kind: "started-over" }
   | { readonly kind: "refused"; readonly error: ErrorRecord }
   | { readonly kind: "closed"; readonly head: StreamHead | null };
 

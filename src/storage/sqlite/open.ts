@@ -61,6 +61,7 @@ async function openLocked(file: string, options: SqliteOptions, lock: FolderLock
   const limits = engineLimits(options.limits);
   const bodies = options.bodies.href;
   const listeners: ((organizationId: string) => void)[] = [];
+  const readers = new Readers({ file, bodies }, limits, options.readers ?? readersDefault, log);
   const writer = new WriterQueue(
     {
       file,
@@ -72,15 +73,17 @@ async function openLocked(file: string, options: SqliteOptions, lock: FolderLock
       pagesMax: options.pagesMax ?? null,
     },
     log,
-    (organizationId) => {
-      for (const listener of listeners) listener(organizationId);
+    {
+      onMoved: (organizationId) => {
+        for (const listener of listeners) listener(organizationId);
+      },
+      onGroup: options.onGroup ?? (() => {}),
+      onLongLog: () => void readers.without(() => writer.startOver()),
     },
-    options.onGroup,
   );
   await writer.start();
   const module: Bodies = await import(bodies);
   const point = new Snapshots(file, pointCacheKiB, module, log);
-  const readers = new Readers({ file, bodies }, limits, options.readers ?? readersDefault, log);
   return {
     execute<I, O>(command: Command<I, O>, input: I): Promise<O> {
       return writer.submit(command.name, input, false) as Promise<O>;

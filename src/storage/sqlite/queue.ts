@@ -26,22 +26,29 @@ export class WriterQueue {
   readonly #line: WaitingLine;
   readonly #onMoved: (organizationId: string) => void;
   readonly #onGroup: (operations: number) => void;
+  readonly #onLongLog: () => void;
   #outgoing: Outgoing[] = [];
   #worker: Worker | null = null;
   #head: StreamHead | null = null;
   #restartMs = restartFirstMs;
   #closing: { done: () => void } | null = null;
+  #startedOver: (() => void) | null = null;
 
   constructor(
     data: WriterData,
     log: EngineLog,
-    onMoved: (organizationId: string) => void,
-    onGroup: (operations: number) => void = () => {},
+    told: {
+      readonly onMoved: (organizationId: string) => void;
+      readonly onGroup: (operations: number) => void;
+      /** Nobody should scan for a moment, in which `startOver` is to be called. */
+      readonly onLongLog: () => void;
+    },
   ) {
     this.#data = data;
-    this.#onGroup = onGroup;
+    this.#onGroup = told.onGroup;
+    this.#onLongLog = told.onLongLog;
     this.#log = log;
-    this.#onMoved = onMoved;
+    this.#onMoved = told.onMoved;
     this.#line = new WaitingLine(data.limits.commitWaitMs);
   }
 
@@ -59,6 +66,8 @@ export class WriterQueue {
         if (!("kind" in message)) return this.#answer(message);
         if (message.kind === "log") return this.#log[message.level](message.fields, message.message);
         if (message.kind === "refused") return reject(errorFromRecord(message.error));
+        if (message.kind === "log-is-long") return this.#onLongLog();
+        if (message.kind === "started-over") return this.#startedOver?.();
         this.#head = message.head ?? this.#head;
         if (message.kind === "closed") return this.#closing?.done();
         if (this.#closing !== null) return void worker.terminate();
@@ -91,6 +100,15 @@ export class WriterQueue {
       // What arrives in one turn of the event loop leaves in one message. Who shares has gathered already.
       if (shared) this.#send();
       else if (this.#outgoing.length === 1) setImmediate(() => this.#send());
+    });
+  }
+
+  /** Resolves when the log has started over or could not; at the latest when its writer is gone. */
+  startOver(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#startedOver = resolve;
+      if (this.#worker === null) resolve();
+      else this.#worker.postMessage("start-over" satisfies ToWriter);
     });
   }
 
@@ -152,6 +170,7 @@ export class WriterQueue {
   /** The thread died, by a lack of memory perhaps. Another takes its place and its audit stream. */
   #lost(): void {
     this.#worker = null;
+    this.#startedOver?.();
     this.#line.dismiss();
     if (this.#closing !== null) {
       this.#closing.done();

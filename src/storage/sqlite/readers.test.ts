@@ -30,3 +30,26 @@ test("a thread is there while it is needed, and again when it is needed again", 
   expect(readers.running).toBe(0);
   await database.close();
 });
+
+test("work that wants nobody to read waits for who does, and who comes later waits for it", async () => {
+  const file = join(folder, "coffer.db");
+  const database = await openSqlite({ file, bodies });
+  const readers = new Readers({ file, bodies: bodies.href }, engineLimits(), 2, silentLog);
+  const done: string[] = [];
+  const note = (what: string) => () => void done.push(what);
+  const before = readers.read(notes.linger.name, { ms: 200 }).then(note("read before"));
+  const work = readers.without(async () => {
+    await wait(50);
+    done.push("work");
+  });
+  // It is asked for again while it waits: once is enough.
+  await readers.without(async () => void done.push("other work"));
+  const after = [1, 2, 3].map((number) =>
+    readers.read(notes.list.name, null).then(note(`read after ${number}`)),
+  );
+  await Promise.all([before, work, ...after]);
+  expect(done.slice(0, 2)).toEqual(["read before", "work"]);
+  expect(done.slice(2).sort()).toEqual(["read after 1", "read after 2", "read after 3"]);
+  await readers.close();
+  await database.close();
+});

@@ -41,6 +41,8 @@ export class Readers {
   #queue: Job[] = [];
   #givenUp = 0;
   #closed = false;
+  /** What waits until nobody reads; while it is there nobody begins. */
+  #quiet: (() => void) | null = null;
 
   constructor(
     data: ReaderData,
@@ -75,6 +77,25 @@ export class Readers {
     });
   }
 
+  /** Has `work` done while nobody reads: those who do are waited for, those who come wait. One at a time. */
+  async without(work: () => Promise<void>): Promise<void> {
+    if (this.#quiet !== null) return;
+    await new Promise<void>((resolve) => {
+      this.#quiet = resolve;
+      this.#tellIfQuiet();
+    });
+    try {
+      await work();
+    } finally {
+      this.#quiet = null;
+      for (let waiting = this.#queue.length; waiting > 0; waiting -= 1) this.#next();
+    }
+  }
+
+  #tellIfQuiet(): void {
+    if (![...this.#readers].some(({ job }) => job !== null)) this.#quiet?.();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     for (const job of this.#queue.splice(0)) {
@@ -85,7 +106,7 @@ export class Readers {
   }
 
   #next(): void {
-    if (this.#queue.length === 0 || this.#closed) return;
+    if (this.#queue.length === 0 || this.#closed || this.#quiet !== null) return;
     const reader = [...this.#readers].find((one) => one.job === null) ?? this.#spawn();
     const job = reader === null ? undefined : this.#queue.shift();
     if (reader === null || job === undefined) return;
@@ -134,6 +155,7 @@ export class Readers {
       clearTimeout(job.timeout);
       answer(job);
     }
+    this.#tellIfQuiet();
     this.#next();
     if (reader.job !== null || !this.#readers.has(reader)) return;
     reader.idle = setTimeout(() => void this.#giveUp(reader), this.#idleMs).unref();

@@ -32,6 +32,7 @@ class WriterThread {
   #working = false;
   #down = false;
   #closing = false;
+  #startsOver = false;
   #left = false;
 
   constructor(
@@ -66,6 +67,10 @@ class WriterThread {
       this.#closing = true;
       return;
     }
+    if (message === "start-over") {
+      this.#startsOver = true;
+      return;
+    }
     const [sentMs, ...rest] = message satisfies OperationBatch;
     for (let at = 0; at < rest.length; at += 2) {
       this.#queue.push({ operation: { name: String(rest[at]), input: rest[at + 1] }, sentMs });
@@ -77,6 +82,7 @@ class WriterThread {
     this.#working = true;
     for (;;) {
       this.#drain();
+      this.#startOver();
       if (this.#queue.length === 0) break;
       const { writerGroupMax, commitWaitMs } = this.#data.limits;
       const taken = this.#queue.splice(0, writerGroupMax);
@@ -101,7 +107,7 @@ class WriterThread {
   async #runGroup(operations: readonly Operation[]): Promise<void> {
     const end = await this.#unlessItStrays(this.#runner.run(operations), operations.length);
     this.#post(end.reply);
-    if (end.kind === "committed") return this.#copyBack((checkpoints) => checkpoints.afterGroup());
+    if (end.kind === "committed") return this.#tidy();
     this.#log.error(
       traceOf(end.cause),
       end.kind === "broken" ? "the engine failed" : "a body could not be undone",
@@ -121,6 +127,19 @@ class WriterThread {
       });
       group.then(resolve, reject).finally(() => clearImmediate(strayed));
     });
+  }
+
+  #tidy(): void {
+    this.#copyBack((checkpoints) => {
+      if (checkpoints.afterGroup()) this.#port.postMessage({ kind: "log-is-long" } satisfies FromWriter);
+    });
+  }
+
+  #startOver(): void {
+    if (!this.#startsOver) return;
+    this.#startsOver = false;
+    if (!this.#down) this.#copyBack((checkpoints) => checkpoints.startOver());
+    this.#port.postMessage({ kind: "started-over" } satisfies FromWriter);
   }
 
   #copyBack(work: (checkpoints: Checkpoints) => void): void {
@@ -155,6 +174,7 @@ class WriterThread {
   }
 
   #refuseQueued(): void {
+    this.#startOver();
     const queued = this.#queue.length;
     this.#queue = [];
     if (queued > 0) this.#post(everyone(queued, errorRecord(unavailable())));
