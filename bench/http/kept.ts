@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Coffer } from "../coffer.ts";
 import type { Row, Setting } from "../row.ts";
 import { fewAndMany } from "./many.ts";
+import { startedAnew } from "./start.ts";
 
 const shown = { unit: "s", better: "less", must: null, aim: null } as const;
 
@@ -17,12 +18,7 @@ export const startMany: Row = {
   ...shown,
   name: "start-many",
   what: "start to ready with 10^6 secrets",
-  async measure(setting) {
-    const coffer = await many(setting);
-    await coffer.stop();
-    const readyMs = await coffer.start();
-    return { measured: readyMs / 1_000, parts: { "ready ms": readyMs } };
-  },
+  measure: async (setting) => startedAnew(await many(setting)),
 };
 
 export const backupMany: Row = {

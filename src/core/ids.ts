@@ -32,13 +32,13 @@ export function uuidv7(clock: Clock): Ids {
   let shown = "";
   const timeOf = (ms: number): string => {
     if (ms !== shownMs) {
-      const digits = ms.toString(16).padStart(12, "0");
-      shown = `${digits.slice(0, 8)}-${digits.slice(8)}`;
+      const time = ms.toString(16).padStart(12, "0");
+      shown = `${time.slice(0, 8)}-${time.slice(8)}`;
       shownMs = ms;
     }
     return shown;
   };
-  const digits = (at: number): string => hex[pool[at] ?? 0] ?? "";
+  const byteAt = (at: number): number => pool[at] ?? 0;
   return {
     next() {
       if (used === poolIds) {
@@ -59,7 +59,7 @@ export function uuidv7(clock: Clock): Ids {
         }
       }
       const sequence = `${hex[0x70 | (counter >> 8)]}${hex[counter & 0xff]}`;
-      const variant = `${hex[0x80 | ((pool[at + 2] ?? 0) & 0x3f)]}${digits(at + 3)}`;
+      const variant = `${hex[0x80 | (byteAt(at + 2) & 0x3f)]}${hex[byteAt(at + 3)]}`;
       const random = pool.toString("hex", at + 4, at + idBytes);
       return `${timeOf(lastMs)}-${sequence}-${variant}-${random}`;
     },

@@ -67,12 +67,11 @@ export function sealValue(
 }
 
 export function parseEnvelope(sealed: Uint8Array, address: Address): Envelope {
-  if (sealed.length < headerBytes) throw damagedValue(address, "truncated");
+  const box = boxOf(sealed.subarray(headerBytes));
+  if (box === null) throw damagedValue(address, "truncated");
   if (sealed.length > envelopeOverheadBytes + limits.valueBytesMax) throw damagedValue(address, "too-long");
   if (sealed[0] !== formatByte) throw damagedValue(address, "unknown-format");
   const term = new DataView(sealed.buffer, sealed.byteOffset, headerBytes).getUint32(1);
-  const box = boxOf(sealed.subarray(headerBytes));
-  if (box === null) throw damagedValue(address, "truncated");
   return { term, box };
 }
 

@@ -131,23 +131,27 @@ export function openKeyring(source: KeySource): OpenKeyring {
     return key;
   }
 
-  /** Null where the key is not among these. */
-  function bytesUnder(
-    keys: OrganizationKeys | undefined,
+  /** What opens it with whichever keys it is given; null where its own is not among them. */
+  function opener(
     address: Address,
     sealed: Uint8Array,
-  ): Buffer | null {
+  ): (keys: OrganizationKeys | undefined) => Buffer | null {
     const envelope = parseEnvelope(sealed, address);
-    const key = keys?.byTerm.get(envelope.term);
-    if (keys === undefined || key === undefined) return null;
-    return openValue(key, envelope, valueBinding(keys.binding, address), address);
+    let binding: Uint8Array | null = null;
+    return (keys) => {
+      const key = keys?.byTerm.get(envelope.term);
+      if (keys === undefined || key === undefined) return null;
+      binding ??= valueBinding(keys.binding, address);
+      return openValue(key, envelope, binding, address);
+    };
   }
 
   async function bytesOf(address: Address, sealed: Uint8Array): Promise<Buffer> {
-    const atOnce = bytesUnder(terms.cached(address.organizationId), address, sealed);
+    const bytesUnder = opener(address, sealed);
+    const atOnce = bytesUnder(terms.cached(address.organizationId));
     if (atOnce !== null) return atOnce;
     opened();
-    const loaded = bytesUnder(await terms.load(address.organizationId), address, sealed);
+    const loaded = bytesUnder(await terms.load(address.organizationId));
     if (loaded === null) throw damagedValue(address, "unknown-term");
     return loaded;
   }
@@ -176,15 +180,11 @@ export function openKeyring(source: KeySource): OpenKeyring {
       return new Plaintext(textOf(await bytesOf(address, sealed), address));
     },
     opening(address, sealed) {
-      const envelope = parseEnvelope(sealed, address);
-      let binding: Uint8Array | null = null;
+      const bytesUnder = opener(address, sealed);
       return {
         atOnce() {
-          const keys = terms.cached(address.organizationId);
-          const key = keys?.byTerm.get(envelope.term);
-          if (keys === undefined || key === undefined) return null;
-          binding ??= valueBinding(keys.binding, address);
-          return new Plaintext(textOf(openValue(key, envelope, binding, address), address));
+          const bytes = bytesUnder(terms.cached(address.organizationId));
+          return bytes === null ? null : new Plaintext(textOf(bytes, address));
         },
       };
     },

@@ -5,6 +5,7 @@ import { atMost } from "../backends/backends.ts";
 import { isPointer } from "../backends/pointer.ts";
 import type { Caller } from "../caller.ts";
 import { CofferError, errorFromRecord, errorRecord } from "../errors.ts";
+import type { Address } from "../keys/keyring.ts";
 import { limits } from "../limits.ts";
 import { callOf, type OrganizationCall, read, refusedEntry, writeRefusals } from "../operation.ts";
 import type { Directory } from "../organizations/directory.ts";
@@ -74,15 +75,15 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
 
   /** Waits for nothing where the key is at hand and the bytes open, which is nearly always. */
   const open = (item: Remembered): Plaintext | Promise<Plaintext> => {
-    const { secret, versionId, sealed } = item.prepared;
-    const address = { organizationId: secret.organizationId, secretId: secret.id, versionId };
+    const { sealed } = item.prepared;
     try {
-      item.opening ??= ctx.keyring.opening(address, sealed);
+      item.opening ??= ctx.keyring.opening(addressOf(item.prepared), sealed);
       const value = item.opening.atOnce();
       if (value !== null) return value;
     } catch (error) {
       if (!(error instanceof CofferError) || error.code !== "value.integrity") throw error;
     }
+    const address = addressOf(item.prepared);
     return withStored(ctx, address, sealed, (bytes) => ctx.keyring.open(address, bytes));
   };
 
@@ -188,6 +189,10 @@ export function revealing(ctx: Context, directory: Directory): Revealing {
       throw stillMoving();
     },
   };
+}
+
+function addressOf({ secret, versionId }: PreparedReveal): Address {
+  return { organizationId: secret.organizationId, secretId: secret.id, versionId };
 }
 
 /** What has to be asked for elsewhere is asked for some at a time. */

@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as notes from "../../../test/support/engine-bodies.ts";
+import { silentLog } from "../engine.ts";
 import { sql } from "../sql.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { SqliteConnection } from "./connection.ts";
 import { openSqlite } from "./open.ts";
 
+const bodies = new URL("../../../test/support/engine-bodies.ts", import.meta.url);
 const megabyte = 1024 * 1024;
 /** Past 64 of them the log is long. */
 const writes = 100;
@@ -29,6 +31,7 @@ test("a long log is told of once, and starts over when nobody reads", async () =
   await reader.all(sql`SELECT count(*) FROM large`, []);
   const checkpoints = new Checkpoints(writer, 1_000);
   const told: number[] = [];
+  const asked = vi.spyOn(writer, "pragma");
   for (let number = 0; number < 70; number += 1) {
     writer.begin();
     await writer.run(sql`INSERT INTO large (bytes) VALUES ($1)`, [new Uint8Array(megabyte)]);
@@ -37,6 +40,8 @@ test("a long log is told of once, and starts over when nobody reads", async () =
   }
   expect(told).toEqual([expect.any(Number)]);
   expect(told[0]).toBeGreaterThan(64 * megabyte);
+  // What waits for readers is not done by itself: everybody who writes would wait with it.
+  expect(asked.mock.calls.flat().filter((text) => text.includes("TRUNCATE"))).toEqual([]);
   checkpoints.startOver();
   expect(logBytes()).toBeGreaterThan(64 * megabyte);
   reader.commit();
@@ -47,7 +52,6 @@ test("a long log is told of once, and starts over when nobody reads", async () =
 });
 
 test("the log starts over although one query follows the other, and every query is answered", async () => {
-  const bodies = new URL("../../../test/support/engine-bodies.ts", import.meta.url);
   const database = await openSqlite({ file, bodies });
   let over = false;
   const reading = (async () => {
@@ -63,6 +67,24 @@ test("the log starts over although one query follows the other, and every query 
   over = true;
   expect(await reading).toBeGreaterThan(0);
   // What is written until the query that runs has ended comes on top.
-  await expect.poll(logBytes).toBeLessThan(longest);
+  await expect.poll(logBytes, { timeout: 10_000 }).toBeLessThan(longest);
   await database.close();
+});
+
+test("an end beside somebody who reads closes the audit stream all the same", async () => {
+  const errors: string[] = [];
+  const log = { ...silentLog, error: (_: object, message: string) => void errors.push(message) };
+  const database = await openSqlite({ file, bodies, log });
+  await database.execute(notes.put, { id: "one" });
+  const reader = new SqliteConnection(file, { readOnly: true, cacheKiB: 256, busyMs: 1_000 });
+  reader.beginRead();
+  await reader.all(sql`SELECT id FROM notes`, []);
+  // What the end itself writes makes the log one that this reader does not let start over.
+  await database.close();
+  reader.commit();
+  expect(errors).toEqual([]);
+  reader.beginRead();
+  const open = await reader.all(sql`SELECT id FROM audit_streams WHERE closed_at IS NULL`, []);
+  expect(open).toEqual([]);
+  reader.close();
 });
