@@ -2,33 +2,7 @@
 // Nothing below throws past this file, and nothing here knows what a command does.
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../server/package.ts";
-import { accountCommands } from "./commands/accounts.ts";
-import { auditCommands } from "./commands/audit.ts";
-import { backendCommands } from "./commands/backends.ts";
-import { backupCommands } from "./commands/backup.ts";
-import { bitwardenCommands } from "./commands/bitwarden.ts";
-import { completionCommand } from "./commands/completion.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { explainCommand } from "./commands/explain.ts";
-import { exportCommand } from "./commands/export.ts";
-import { grantCommands } from "./commands/grants.ts";
-import { groupCommands } from "./commands/groups.ts";
-import { hostCommands } from "./commands/host.ts";
-import { importCommand } from "./commands/import.ts";
-import { jobCommands } from "./commands/jobs.ts";
-import { kubeconfigCommand } from "./commands/kubeconfig.ts";
-import { loginCommands } from "./commands/login.ts";
-import { machineCommands } from "./commands/machines.ts";
-import { organizationCommands } from "./commands/organizations.ts";
-import { peopleCommands } from "./commands/people.ts";
-import { policyCommands } from "./commands/policies.ts";
-import { runCommand } from "./commands/run.ts";
-import { secretCommands } from "./commands/secrets.ts";
-import { serviceCommands } from "./commands/services.ts";
-import { storeCommands } from "./commands/stores.ts";
-import { tokenCommands } from "./commands/tokens.ts";
-import { trashCommands } from "./commands/trash.ts";
-import { trustCommands } from "./commands/trusts.ts";
+import type { AddCommands } from "./commands/index.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import { type Failure, failureOf, usage } from "./failure.ts";
 import { helpCommand, topicHelp } from "./help-topics.ts";
@@ -43,9 +17,10 @@ export async function runCoffer(argv: readonly string[], shell: Shell): Promise<
     return exitCodes.ok;
   }
   let exitCode: number = exitCodes.ok;
-  const program = programOf(shell, (code) => {
+  const end = (code: number) => {
     exitCode = code;
-  });
+  };
+  const program = programOf(shell, end, await commandsFor(argv));
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
@@ -62,7 +37,13 @@ export async function runCoffer(argv: readonly string[], shell: Shell): Promise<
   }
 }
 
-export function programOf(shell: Shell, end: (exitCode: number) => void): Command {
+/** A server stays: what talks to one, and is never run by it, would lie in its memory all the time. */
+async function commandsFor([name]: readonly string[]): Promise<AddCommands> {
+  if (name === "serve") return (await import("./commands/host.ts")).hostCommands;
+  return (await import("./commands/index.ts")).allCommands;
+}
+
+export function programOf(shell: Shell, end: (exitCode: number) => void, add: AddCommands): Command {
   const program = new Command("coffer")
     .description("A self-hosted secrets server, and the command that talks to it.")
     .usage("<command> [options]")
@@ -92,33 +73,7 @@ ${topicHelp}
 
 ${exitCodeHelp}`,
     );
-  hostCommands(program, shell, end);
-  backupCommands(program, shell, end);
-  doctorCommand(program, shell, end);
-  accountCommands(program, shell);
-  loginCommands(program, shell);
-  secretCommands(program, shell);
-  runCommand(program, shell, end);
-  exportCommand(program, shell);
-  importCommand(program, shell);
-  policyCommands(program, shell, end);
-  explainCommand(program, shell);
-  storeCommands(program, shell);
-  backendCommands(program, shell);
-  tokenCommands(program, shell);
-  jobCommands(program, shell);
-  trashCommands(program, shell);
-  trustCommands(program, shell);
-  organizationCommands(program, shell);
-  peopleCommands(program, shell);
-  groupCommands(program, shell);
-  machineCommands(program, shell);
-  serviceCommands(program, shell);
-  grantCommands(program, shell);
-  auditCommands(program, shell, end);
-  kubeconfigCommand(program, shell);
-  bitwardenCommands(program, shell);
-  completionCommand(program, shell);
+  add(program, shell, end);
   helpCommand(program, shell);
   return program;
 }

@@ -270,7 +270,7 @@ export const limits = {
   /** What all of them hold is read to decide about their member. */
   groupsOfPersonMax: 100,
   /** Rows kept in memory for reveals; each is checked against the tables when its audit commits. */
-  revealCacheBytesMax: 8 * 1024 * 1024,
+  revealCacheBytesMax: 6 * 1024 * 1024,
   accessCacheEntriesMax: 10_000,
   /** A renamed principal is audited by his old name for at most this long; a token costs one look-up in it. */
   credentialKeptMs: 5_000,

@@ -1,13 +1,8 @@
 // The end of a listener: nobody new is let in, what is under way gets its answer, and with it the word
 // that the connection closes; who is not done in time is cut off.
-import {
-  type IncomingMessage,
-  type OutgoingHttpHeader,
-  type OutgoingHttpHeaders,
-  type Server,
-  ServerResponse,
-} from "node:http";
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, Server } from "node:http";
 import type { Socket } from "node:net";
+import { ServerResponse } from "./node-http.ts";
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
+import { allCommands } from "../../src/cli/commands/index.ts";
 import { exitCodeOfStatus, exitCodes } from "../../src/cli/exit-codes.ts";
 import { programOf } from "../../src/cli/program.ts";
 import { errors } from "../../src/dialects/native/errors.ts";
@@ -18,7 +19,7 @@ const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
 
 function program(): Command {
   const shell = { env: {}, stdin: process.stdin, stdout: nowhere, stderr: nowhere };
-  const made = programOf(shell, () => {});
+  const made = programOf(shell, () => {}, allCommands);
   for (const leaf of leavesOf(made)) leaf.action(() => {});
   return made;
 }

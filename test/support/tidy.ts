@@ -100,6 +100,7 @@ function directions(path: string, imports: readonly Import[], dependencies: read
   if (room === undefined) return [`${path} lies in no known room`];
   return imports.flatMap(({ specifier, typeOnly }) => {
     const refused = [`${path} must not import ${specifier}`];
+    if (specifier === "node:http" && !typeOnly) return refused; // 16 MB: src/server/node-http.ts
     if (!specifier.startsWith(".")) return mayUseModule(room, specifier, dependencies) ? [] : refused;
     const target = resolve(path, specifier);
     if (!target.startsWith("src/")) return refused;

@@ -4,9 +4,14 @@ import { clientOf } from "../client.ts";
 import type { Http } from "../http.ts";
 import { programOf } from "../program.ts";
 import { complete, type NameKind, namesOf } from "./completion.ts";
+import { allCommands } from "./index.ts";
 
 const nowhere = new PassThrough();
-const program = programOf({ env: {}, stdin: nowhere, stdout: nowhere, stderr: nowhere }, () => {});
+const program = programOf(
+  { env: {}, stdin: nowhere, stdout: nowhere, stderr: nowhere },
+  () => {},
+  allCommands,
+);
 
 /** Each kind has two names; those asked for are noted, with the place they were asked of. */
 async function candidates(...words: string[]): Promise<string[]> {

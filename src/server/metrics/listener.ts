@@ -1,7 +1,8 @@
 // A listener of its own for whoever watches: metrics and health, to all who reach its address, without a
 // credential. It knows nothing of the API.
-import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createServer } from "../node-http.ts";
 import type { Health } from "../ready.ts";
 import { contentType } from "./page.ts";
 

@@ -1,10 +1,10 @@
 // The way to the writer's thread: operations leave once per turn of the event loop, answers come
 // back a group at a time. It knows what is waiting, never what is written.
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { StreamHead } from "../../core/audit/entry.ts";
 import { CofferError, errorFromRecord } from "../../core/errors.ts";
 import { bug, busy, type EngineLog, traceOf, unavailable } from "../engine.ts";
-import { entryUrl, threadEnvironment } from "../threads.ts";
+import { entryUrl, startThread } from "../threads.ts";
 import { type Waiter, WaitingLine } from "../waiting.ts";
 import { type FromWriter, type GroupReply, monotonicMs, type ToWriter, type WriterData } from "./messages.ts";
 
@@ -16,9 +16,6 @@ interface Outgoing extends Waiter {
   readonly name: string;
   readonly input: unknown;
 }
-
-/** A group leaves little to collect; by itself the thread would take as much for it as the one that serves. */
-const youngMegabytes = 3;
 
 export class WriterQueue {
   readonly #data: WriterData;
@@ -56,12 +53,7 @@ export class WriterQueue {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       const data: WriterData = { ...this.#data, stream: this.#head?.stream ?? null };
-      const worker = new Worker(entry, {
-        workerData: data,
-        name: "coffer writer",
-        env: threadEnvironment(),
-        resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes },
-      });
+      const worker = startThread(entry, "coffer writer", data);
       worker.on("message", (message: FromWriter) => {
         if (!("kind" in message)) return this.#answer(message);
         if (message.kind === "log") return this.#log[message.level](message.fields, message.message);

@@ -1,9 +1,9 @@
 // The readers: threads for whatever may scan, started when needed and ended when idle, each with one
 // body at a time, a bounded queue before them and a bounded time for each body.
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { errorFromRecord } from "../../core/errors.ts";
 import { busy, type EngineLimits, type EngineLog, traceOf, unavailable } from "../engine.ts";
-import { entryUrl, threadEnvironment } from "../threads.ts";
+import { entryUrl, startThread } from "../threads.ts";
 import type { FromReader, ReaderData, ToReader } from "./messages.ts";
 
 const entry = entryUrl(new URL("./reader.ts", import.meta.url), import.meta.url);
@@ -127,11 +127,7 @@ export class Readers {
 
   #spawn(): Reader | null {
     if (this.#readers.size >= this.#most || this.#givenUp >= givenUpMax) return null;
-    const worker = new Worker(entry, {
-      workerData: this.#data,
-      name: "coffer reader",
-      env: threadEnvironment(),
-    });
+    const worker = startThread(entry, "coffer reader", this.#data);
     const reader: Reader = { worker, job: null, idle: null };
     this.#readers.add(reader);
     worker.on("message", (message: FromReader) => {

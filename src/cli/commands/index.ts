@@ -1,0 +1,63 @@
+// Every command there is, in the order in which `coffer --help` lists them.
+import type { Command } from "commander";
+import type { Shell } from "../shell.ts";
+import { accountCommands } from "./accounts.ts";
+import { auditCommands } from "./audit.ts";
+import { backendCommands } from "./backends.ts";
+import { backupCommands } from "./backup.ts";
+import { bitwardenCommands } from "./bitwarden.ts";
+import { completionCommand } from "./completion.ts";
+import { doctorCommand } from "./doctor.ts";
+import { explainCommand } from "./explain.ts";
+import { exportCommand } from "./export.ts";
+import { grantCommands } from "./grants.ts";
+import { groupCommands } from "./groups.ts";
+import { hostCommands } from "./host.ts";
+import { importCommand } from "./import.ts";
+import { jobCommands } from "./jobs.ts";
+import { kubeconfigCommand } from "./kubeconfig.ts";
+import { loginCommands } from "./login.ts";
+import { machineCommands } from "./machines.ts";
+import { organizationCommands } from "./organizations.ts";
+import { peopleCommands } from "./people.ts";
+import { policyCommands } from "./policies.ts";
+import { runCommand } from "./run.ts";
+import { secretCommands } from "./secrets.ts";
+import { serviceCommands } from "./services.ts";
+import { storeCommands } from "./stores.ts";
+import { tokenCommands } from "./tokens.ts";
+import { trashCommands } from "./trash.ts";
+import { trustCommands } from "./trusts.ts";
+
+/** Adds commands to the program; `end` takes the exit code of those that have one of their own. */
+export type AddCommands = (program: Command, shell: Shell, end: (exitCode: number) => void) => void;
+
+export const allCommands: AddCommands = (program, shell, end) => {
+  hostCommands(program, shell, end);
+  backupCommands(program, shell, end);
+  doctorCommand(program, shell, end);
+  accountCommands(program, shell);
+  loginCommands(program, shell);
+  secretCommands(program, shell);
+  runCommand(program, shell, end);
+  exportCommand(program, shell);
+  importCommand(program, shell);
+  policyCommands(program, shell, end);
+  explainCommand(program, shell);
+  storeCommands(program, shell);
+  backendCommands(program, shell);
+  tokenCommands(program, shell);
+  jobCommands(program, shell);
+  trashCommands(program, shell);
+  trustCommands(program, shell);
+  organizationCommands(program, shell);
+  peopleCommands(program, shell);
+  groupCommands(program, shell);
+  machineCommands(program, shell);
+  serviceCommands(program, shell);
+  grantCommands(program, shell);
+  auditCommands(program, shell, end);
+  kubeconfigCommand(program, shell);
+  bitwardenCommands(program, shell);
+  completionCommand(program, shell);
+};
