@@ -3,7 +3,7 @@
 // further row is one file under http/ and one line here.
 import { agent } from "./http/agent.ts";
 import { batch, batchFull } from "./http/batch.ts";
-import { floor } from "./http/floor.ts";
+import { floor, revealFloor } from "./http/floor.ts";
 import { backupMany, startMany, verifyMany } from "./http/kept.ts";
 import { listMany, revealMany, searchMany, searchRare } from "./http/many.ts";
 import { memory } from "./http/memory.ts";
@@ -19,6 +19,7 @@ export const rows: readonly Row[] = [
   reveal,
   revealOne,
   revealAll,
+  revealFloor,
   floor,
   agent,
   batch,
