@@ -39,6 +39,8 @@ export interface Row {
   /** Null: shown for comparison, judged by nothing. */
   readonly must: number | null;
   readonly aim: number | null;
+  /** At most so many of the plan's runs, where one takes minutes. */
+  readonly runsMax?: number;
   /** `run` counts from 0. */
   readonly measure: (setting: Setting, run: number) => Promise<Run>;
 }

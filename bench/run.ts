@@ -83,10 +83,11 @@ async function measureAll(
     const outcomes: Outcome[] = [];
     for (const row of chosen) {
       const runs: Run[] = [];
-      for (let run = 0; run < plan.runs; run += 1) {
+      const runsMax = Math.min(plan.runs, row.runsMax ?? plan.runs);
+      for (let run = 0; run < runsMax; run += 1) {
         const done = await row.measure(setting, run);
         if (!Number.isFinite(done.measured)) throw new Error(`${row.name} could not be measured here`);
-        talk(`${row.name} ${run + 1}/${plan.runs}: ${rounded(done.measured)} ${row.unit}`);
+        talk(`${row.name} ${run + 1}/${runsMax}: ${rounded(done.measured)} ${row.unit}`);
         runs.push(done);
       }
       outcomes.push(outcomeOf(row, runs));

@@ -24,6 +24,7 @@ export const startMany: Row = {
 export const backupMany: Row = {
   ...shown,
   name: "backup",
+  runsMax: 1,
   what: "a backup of 10^6 secrets beside the running server; then restored into a scratch folder, and every value opened",
   async measure(setting) {
     const coffer = await many(setting);
@@ -44,6 +45,7 @@ export const backupMany: Row = {
 export const verifyMany: Row = {
   ...shown,
   name: "audit-verify",
+  runsMax: 1,
   what: "the proof of the trail that 10^6 creations left, beside the running server",
   async measure(setting) {
     const ms = await (await many(setting)).command("audit", "verify");

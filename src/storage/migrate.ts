@@ -14,6 +14,8 @@ export interface Types {
   readonly table: string;
   /** As `table`, with the rows kept in the order of the primary key where the engine can. */
   readonly clustered: string;
+  /** A column of any length after the last one of an index, where an index takes it: it is read without its row. */
+  readonly carried: (column: string) => string;
 }
 
 export interface Migration {
@@ -33,15 +35,17 @@ export const sqliteTypes: Types = {
   bytes: "BLOB",
   table: "STRICT",
   clustered: "STRICT, WITHOUT ROWID",
+  carried: (column) => `, ${column}`,
 };
 
-/** Collation "C" sorts and compares by bytes, as SQLite does; locales would differ between hosts. */
+/** An index takes rows of at most 2,704 bytes. Collation "C" sorts and compares by bytes, as SQLite does; locales would differ between hosts. */
 export const postgresTypes: Types = {
   integer: "BIGINT",
   text: 'TEXT COLLATE "C"',
   bytes: "BYTEA",
   table: "",
   clustered: "",
+  carried: () => "",
 };
 
 export const createMigrationsTable =

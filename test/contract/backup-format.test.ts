@@ -150,7 +150,7 @@ test.each([2, 4, 6])("a backup with the first %i migrations is restored and upgr
 
 test("a backup of a newer release is refused with a sentence", async () => {
   const text = (await bytesOf(await database("newer.db", migrations.length))).toString();
-  const newer = text.replace('"0009-restores"', '"0009-restores","9999-later"');
+  const newer = text.replace('"0010-search-index"', '"0010-search-index","9999-later"');
   const backup = await readBackup(Readable.from([Buffer.from(newer)]));
   const target = sqliteTarget(join(folder, "never.db"));
   await expect(restoreInto(target, backup, { known: migrations, at: 9 })).rejects.toThrow(

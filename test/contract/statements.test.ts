@@ -217,6 +217,25 @@ describe("on SQLite, without statistics", () => {
     }
   });
 
+  test("a search reads an index, and no row before something in it was found", async () => {
+    for (const storeIds of [null, ["s"]]) {
+      const filter = { organizationId: "o", storeIds, state: "active", search: "a", labels: [] } as const;
+      const query = { order: "created", direction: "asc", after: null, offset: 0, limit: 1 } as const;
+      const { statement } = listStatement({ filter: { ...filter, consumersAnyOf: null }, ...query });
+      const steps = await connection.db.all(
+        sql<{ opcode: string; p1: number; p4: string | null }>`EXPLAIN ${statement.text}`,
+        [],
+      );
+      const compared = steps.findIndex(({ opcode, p4 }) => opcode === "Function" && p4?.startsWith("like"));
+      // What is opened with a description of its key is an index.
+      const rows = steps.find(({ opcode, p4 }) => opcode === "OpenRead" && !p4?.startsWith("k("));
+      const read = steps
+        .slice(0, compared)
+        .filter(({ opcode, p1 }) => opcode === "Column" && p1 === rows?.p1);
+      expect([rows === undefined, compared > 0, read]).toEqual([false, true, []]);
+    }
+  });
+
   test("lists of tokens walk an index, those of all or of one in their order", async () => {
     for (const [of, statement] of tokenLists()) {
       if (of === '{"organizationId":null,"principals":null}') continue; // nobody may ask for it

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { Failure, usage } from "../failure.ts";
 import { outputOf } from "../output.ts";
+import { type Progress, progressOf } from "../progress.ts";
 import { jsonOption, optionsOf } from "../session.ts";
 import { type Environment, type Shell, write } from "../shell.ts";
 
@@ -48,7 +49,7 @@ Examples:
       await withSource(options, shell.env, async (verifier, source) => {
         const anchors = options.anchor === undefined ? undefined : await verifier.readAnchors(options.anchor);
         const { key, archive } = options;
-        const report = await verifier.verify(source, { key, anchors, archive });
+        const report = await verifier.verify(watched(source, shell), { key, anchors, archive });
         await outputOf(shell, options.json ?? false).data(report, () => verifier.formatReport(report));
         end(verifier.exitCode(report));
       });
@@ -60,7 +61,7 @@ Examples:
     .addHelpText("after", `${where}\n\nExample:\n  coffer audit export > audit-2027-01.jsonl`)
     .action(async (_, command: Command) => {
       await withSource(optionsOf<OfflineOptions>(command), shell.env, (verifier, source) =>
-        verifier.exportAudit(source, (line) => write(shell.stdout, line)),
+        verifier.exportAudit(watched(source, shell), (line) => write(shell.stdout, line)),
       );
     });
   jsonOption(exported);
@@ -86,6 +87,31 @@ function sourceOptions(command: Command): Command {
 
 type Verifier = typeof import("../../verify/index.ts");
 type Source = Awaited<ReturnType<Verifier["openSource"]>>;
+
+/** The same trail; a terminal is told how much of it was read. */
+export function watched(source: Source, shell: Shell): Source {
+  return {
+    ...source,
+    entries: () => counted(source.entries(), progressOf(shell, "entries read")),
+    secrets() {
+      const secrets = source.secrets();
+      return secrets === null ? null : counted(secrets, progressOf(shell, "secrets compared"));
+    },
+  };
+}
+
+async function* counted<Row>(rows: AsyncIterable<Row>, progress: Progress): AsyncIterable<Row> {
+  let count = 0;
+  try {
+    for await (const row of rows) {
+      yield row;
+      count += 1;
+      progress.at(count);
+    }
+  } finally {
+    progress.end();
+  }
+}
 
 async function withSource(
   options: OfflineOptions,

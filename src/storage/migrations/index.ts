@@ -8,6 +8,7 @@ import { tombstonePlaces } from "./0006-tombstone-places.ts";
 import { accessTokens } from "./0007-access-tokens.ts";
 import { valueBackends } from "./0008-value-backends.ts";
 import { restores } from "./0009-restores.ts";
+import { searchIndex } from "./0010-search-index.ts";
 
 export const migrations = [
   initial,
@@ -19,4 +20,5 @@ export const migrations = [
   accessTokens,
   valueBackends,
   restores,
+  searchIndex,
 ] as const;
