@@ -9,9 +9,8 @@ import type { Row, Setting } from "../row.ts";
 import type { Answer } from "./answer.ts";
 import { type Bare, cannedOf, startBare } from "./bare.ts";
 import type { FloorJob } from "./floor-server.ts";
-import { type Job, load } from "./load.ts";
-import { hotSetSize } from "./reveal.ts";
-import { namesOf, select, storePath } from "./secrets.ts";
+import { load } from "./load.ts";
+import { hotSetSize, revealsOf } from "./reveal.ts";
 
 const least = "a row on disk, a hash and an opening for each request, and nothing else";
 
@@ -23,7 +22,7 @@ export const floor: Row = {
   must: null,
   aim: null,
   async measure(setting) {
-    const { answer, jobOn } = await revealsOf(setting);
+    const { answer, jobOn } = await revealsOf(setting, hotSetSize);
     const bare = await startBare(answer);
     try {
       const yardstick = await load(jobOn(bare));
@@ -50,7 +49,7 @@ export const revealFloor: Row = {
   must: 0.6,
   aim: 0.9,
   async measure(setting) {
-    const { answer, jobOn } = await revealsOf(setting);
+    const { answer, jobOn } = await revealsOf(setting, hotSetSize);
     const yardstick = await withFloor(setting, answer, (server) => load(jobOn(server)));
     const subject = await load(jobOn(setting.coffer));
     return {
@@ -59,22 +58,6 @@ export const revealFloor: Row = {
     };
   },
 };
-
-/** One answer of Coffer's, and the load of the row `reveal` on whatever serves it. */
-async function revealsOf({ plan, coffer }: Setting) {
-  const secrets = select(plan.secrets, hotSetSize);
-  const [name = ""] = namesOf(secrets);
-  const answer = await coffer.request("GET", `${storePath}/secrets/${name}/value`);
-  const jobOn = ({ url, pid }: { readonly url: string; readonly pid: number }): Job => ({
-    url,
-    pid,
-    token: coffer.token,
-    connections: plan.connections,
-    requests: { kind: "reveal", secrets },
-    until: plan,
-  });
-  return { answer, jobOn };
-}
 
 async function withFloor<T>(
   { folder }: Setting,

@@ -39,12 +39,13 @@ export const revealAll: Row = {
   measure: (setting) => measure(setting, setting.plan.secrets),
 };
 
-async function measure({ plan, coffer }: Setting, count: number): Promise<Run> {
+/** One answer of Coffer's, and the load of reveals on whatever serves it. */
+export async function revealsOf({ plan, coffer }: Setting, count: number) {
   const secrets = select(plan.secrets, count);
   // Answers differ by the digits of a revision; one from the middle is as long as most.
   const name = namesOf(secrets)[Math.floor(secrets.count / 2)] ?? "";
   const answer = await coffer.request("GET", `${storePath}/secrets/${name}/value`);
-  const job = ({ url, pid }: { url: string; pid: number }): Job => ({
+  const jobOn = ({ url, pid }: { readonly url: string; readonly pid: number }): Job => ({
     url,
     pid,
     token: coffer.token,
@@ -52,10 +53,15 @@ async function measure({ plan, coffer }: Setting, count: number): Promise<Run> {
     requests: { kind: "reveal", secrets },
     until: plan,
   });
+  return { answer, jobOn };
+}
+
+async function measure(setting: Setting, count: number): Promise<Run> {
+  const { answer, jobOn } = await revealsOf(setting, count);
   const bare = await startBare(answer);
   try {
-    const yardstick = await load(job(bare));
-    const subject = await load(job(coffer));
+    const yardstick = await load(jobOn(bare));
+    const subject = await load(jobOn(setting.coffer));
     for (const { bytesPerAnswer } of [yardstick, subject]) {
       if (Math.abs(bytesPerAnswer - answer.bytes) > answer.bytes / 100) {
         throw new Error(`an answer has ${answer.bytes} bytes, and on average ${bytesPerAnswer} came`);
