@@ -39,7 +39,7 @@ export interface Row {
   /** Null: shown for comparison, judged by nothing. */
   readonly must: number | null;
   readonly aim: number | null;
-  /** At most so many of the plan's runs, where one takes minutes. */
+  /** At most so many of the plan's runs, where one takes long. */
   readonly runsMax?: number;
   /** `run` counts from 0. */
   readonly measure: (setting: Setting, run: number) => Promise<Run>;

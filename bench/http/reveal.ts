@@ -15,9 +15,8 @@ export const reveal: Row = {
   what: `${who}; ${hotSetSize.toLocaleString("en-US")} of the secrets in turn`,
   unit: "x",
   better: "more",
-  // Shown: most of it is the machine's, see the row `reveal-floor`, which is judged (decision 0033).
-  must: null,
-  aim: 0.3,
+  must: 0.3,
+  aim: 0.5,
   measure: (setting) => measure(setting, hotSetSize),
 };
 
@@ -26,6 +25,7 @@ export const revealOne: Row = {
   ...reveal,
   name: "reveal-one",
   what: `${who}; one secret again and again`,
+  must: null,
   aim: null,
   measure: (setting) => measure(setting, 1),
 };
@@ -35,6 +35,7 @@ export const revealAll: Row = {
   ...reveal,
   name: "reveal-all",
   what: `${who}; all of the secrets in turn`,
+  must: null,
   aim: null,
   measure: (setting) => measure(setting, setting.plan.secrets),
 };
