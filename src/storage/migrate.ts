@@ -38,7 +38,10 @@ export const sqliteTypes: Types = {
   carried: (column) => `, ${column}`,
 };
 
-/** An index takes rows of at most 2,704 bytes. Collation "C" sorts and compares by bytes, as SQLite does; locales would differ between hosts. */
+/**
+ * Collation "C" sorts and compares by bytes, as SQLite does; locales would differ between hosts. An index
+ * takes rows of at most 2,704 bytes.
+ */
 export const postgresTypes: Types = {
   integer: "BIGINT",
   text: 'TEXT COLLATE "C"',
