@@ -25,10 +25,11 @@ export const entries = `SELECT ${columns} FROM audit_entries ORDER BY stream, se
 export const entriesAfter = `SELECT ${columns} FROM audit_entries
   WHERE (stream, seq) > ($1, $2) ORDER BY stream, seq LIMIT $3`;
 
+// The value is looked up for each secret: as a join, PostgreSQL would walk all versions before each page's.
 const secretColumns = `secrets.id, secrets.name, secrets.policy, secrets.consumers, secrets.version,
-  secrets.state, secret_versions.sealed
-  FROM secrets LEFT JOIN secret_versions
-    ON secret_versions.id = secrets.version_id AND secret_versions.secret_id = secrets.id`;
+  secrets.state, (SELECT versions.sealed FROM secret_versions versions
+    WHERE versions.id = secrets.version_id AND versions.secret_id = secrets.id) AS sealed
+  FROM secrets`;
 
 // What is on its way to another backend, or was given up there, is no secret that anybody was told of.
 const told = "secrets.state NOT IN ('creating', 'aborted')";
