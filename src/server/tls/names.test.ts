@@ -1,3 +1,5 @@
+import { syncBuiltinESMExports } from "node:module";
+import os from "node:os";
 import { describe, expect, test } from "vitest";
 import { configuredNames, guessedNames, isWildcard, parseHostName } from "./names.ts";
 
@@ -55,4 +57,19 @@ test("the machine's own names count only where every address is listened on", ()
   expect(guessedNames("0.0.0.0").every(({ text }) => !/^(127\.|169\.254|fe80|::1$)/.test(text))).toBe(true);
   expect(["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].every(isWildcard)).toBe(true);
   expect(["::1", "10.0.0.0", "localhost"].some(isWildcard)).toBe(false);
+});
+
+test("where a sandbox hides the machine's addresses, its name is guessed alone", () => {
+  const { networkInterfaces } = os;
+  const refuse = () => {
+    throw new Error("Address family not supported by protocol");
+  };
+  try {
+    os.networkInterfaces = refuse;
+    syncBuiltinESMExports();
+    expect(guessedNames("0.0.0.0").every(({ kind }) => kind === "dns")).toBe(true);
+  } finally {
+    os.networkInterfaces = networkInterfaces;
+    syncBuiltinESMExports();
+  }
 });

@@ -1,6 +1,6 @@
 // The names and addresses a server is reached by, as its certificate has them: lower case, addresses
 // in their one canonical form. What is no host of a certificate is refused here and nowhere else.
-import { hostname, networkInterfaces } from "node:os";
+import { hostname, type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import { addressText, parseAddress } from "../../core/addresses.ts";
 import type { Config } from "../config.ts";
 
@@ -50,11 +50,19 @@ export function configuredNames(config: Pick<Config, "listen" | "publicUrl">, mo
  */
 export function guessedNames(listenHost: string): readonly HostName[] {
   if (!isWildcard(listenHost)) return [];
-  const addresses = Object.values(networkInterfaces())
-    .flatMap((each) => each ?? [])
+  const addresses = interfaces()
     .filter(({ internal, address }) => !internal && !/^(fe80|169\.254)/.test(address))
     .map(({ address }) => address);
   return unique([hostname(), ...addresses].map((host) => parseHostName(host))).slice(0, hostNamesMax);
+}
+
+/** A sandbox may not let a process ask for them: then it has no addresses to guess from. */
+function interfaces(): readonly NetworkInterfaceInfo[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  } catch {
+    return [];
+  }
 }
 
 export function unique(names: readonly (HostName | null)[]): readonly HostName[] {
