@@ -12,7 +12,7 @@ import { type Ended, walk } from "./walk.ts";
 
 /** Why a block is not run here: a closed list, so that none is left out by a whim. */
 const reasons: Readonly<Record<string, string>> = {
-  systemd: "no service manager runs where tests do",
+  systemd: "it wants a service manager: systemd.test.ts boots one where it can",
   container: "no container engine runs where tests do",
   "another machine": "it is typed on a second machine",
   root: "it changes the machine itself",

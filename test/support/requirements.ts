@@ -5,6 +5,7 @@ import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } f
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { findPkcs11js } from "../../conformance/root-keys/find-pkcs11.ts";
+import { machineMissing } from "./machine.ts";
 
 export type RequirementName =
   | "postgresql"
@@ -17,6 +18,7 @@ export type RequirementName =
   | "softhsm"
   | "jq"
   | "systemd"
+  | "machine"
   | "vectors"
   | "mount";
 
@@ -83,6 +85,12 @@ export const requirements: readonly Requirement[] = [
     name: "systemd",
     proves: "that systemd takes the unit in deploy/",
     missing: () => (program("systemd-analyze") === null ? "systemd-analyze is not installed" : null),
+  },
+  {
+    name: "machine",
+    proves: "what the guide has root type, on a machine that systemd boots",
+    missing: machineMissing,
+    optional: true,
   },
   {
     name: "vectors",
