@@ -36,6 +36,14 @@ export function claiming<Row>(statement: Statement<Row>): Statement<Row> {
   return { text: statement.text, lock: "UPDATE" };
 }
 
+/**
+ * The first of the conditions of what may look at very many rows of a table: a place where SQLite's
+ * readers stop for a moment (sqlite/pauses.ts). To everybody else it is a comment.
+ */
+export function pausingAt(alias: string): string {
+  return `/* may pause at ${alias} */`;
+}
+
 /** What a repository runs statements on: a connection inside a transaction. */
 export interface Queryable {
   one<Row>(statement: Statement<Row>, values: readonly SqlValue[]): Promise<Row | undefined>;

@@ -6,7 +6,7 @@ import type { CachedAuthority, Command, Query, ReadTransaction, Transaction } fr
 import type { AnyCommand, AnyQuery } from "../../src/storage/engine.ts";
 import { migration } from "../../src/storage/migrate.ts";
 import { migrations as real } from "../../src/storage/migrations/index.ts";
-import { type Queryable, sql, UniqueViolation } from "../../src/storage/sql.ts";
+import { pausingAt, type Queryable, sql, UniqueViolation } from "../../src/storage/sql.ts";
 import type { AuditStream } from "../../src/storage/stream.ts";
 import * as transactions from "../../src/storage/transaction.ts";
 import { counted } from "./engine-faults.ts";
@@ -53,6 +53,9 @@ const entryRows = sql<EntryRow>`
 const counting = sql<{ n: number }>`
   WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 40000000)
   SELECT count(*) AS n FROM c`;
+/** As long where there are some hundred notes, and with pauses. */
+const combining = sql<{ n: number }>`
+  SELECT count(*) AS n FROM notes a, notes b, notes c WHERE ${pausingAt("c")} a.size IS NULL`;
 
 interface Row {
   readonly id: string;
@@ -292,6 +295,10 @@ export const long = query<null, number>(
   "note.long",
   async (notes) => (await notes.one(counting, []))?.n ?? 0,
 );
+export const combine = query<null, number>(
+  "note.combine",
+  async (notes) => (await notes.one(combining, []))?.n ?? 0,
+);
 /** What the next start has to begin with, after a restore and where the database was found to be behind. */
 export const restorePending: Query<null, unknown> = {
   name: "note.restore-pending",
@@ -329,5 +336,8 @@ const all = {
 };
 export const commands = new Map<string, AnyCommand>(Object.values(all).map((one) => [one.name, one]));
 export const queries = new Map<string, AnyQuery>(
-  [list, read, twice, streams, entries, linger, long, restorePending, misread].map((one) => [one.name, one]),
+  [list, read, twice, streams, entries, linger, long, combine, restorePending, misread].map((one) => [
+    one.name,
+    one,
+  ]),
 );

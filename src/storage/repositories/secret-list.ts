@@ -6,7 +6,7 @@ import type { LabelRequirement, SecretFilter, SecretOrder } from "../../core/sec
 import type { SecretQuery } from "../../core/secrets/port.ts";
 import { descriptionSortCharacters } from "../../core/secrets/position.ts";
 import { fold } from "../../core/text.ts";
-import type { SqlValue } from "../sql.ts";
+import { pausingAt, type SqlValue } from "../sql.ts";
 import { demandPlace } from "./places.ts";
 import { type SecretRow, secretColumns } from "./secret-rows.ts";
 import { oneOf, oneOfIds, type Parameter, type Prepared, parametersInto, shapesOf } from "./shapes.ts";
@@ -50,7 +50,7 @@ export function listStatement(query: SecretQuery): Prepared<SecretRow> {
       : `CASE WHEN s.name = ${parameter(query.exactFirst)} THEN 0 ELSE 1 END, `;
   const text = [
     `SELECT ${secretColumns} FROM secrets s`,
-    `WHERE ${conditions.join(" AND ")}`,
+    `WHERE ${pausingAt("s")} ${conditions.join(" AND ")}`,
     `ORDER BY ${first}${key} ${direction}, s.id ${direction}`,
     `LIMIT ${parameter(query.limit)} OFFSET ${parameter(query.offset)}`,
   ].join(" ");
@@ -59,7 +59,8 @@ export function listStatement(query: SecretQuery): Prepared<SecretRow> {
 
 export function countStatement(filter: SecretFilter): Prepared<{ count: number }> {
   const { conditions, values } = conditionsOf(filter);
-  const text = `SELECT COUNT(*) AS count FROM secrets s WHERE ${conditions.join(" AND ")}`;
+  const where = `WHERE ${pausingAt("s")} ${conditions.join(" AND ")}`;
+  const text = `SELECT COUNT(*) AS count FROM secrets s ${where}`;
   return { statement: counts(text), values };
 }
 

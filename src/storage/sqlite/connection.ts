@@ -6,6 +6,7 @@ import { EngineFailure } from "../engine.ts";
 import { type Queryable, type SqlValue, type Statement, UniqueViolation } from "../sql.ts";
 import { checkValues, mayWrite, parametersOf } from "../values.ts";
 import { constraintErrors, errcodeOf, mistakeErrors, uniqueErrors, violatedIndex } from "./failures.ts";
+import { pausing, withPauses } from "./pauses.ts";
 
 export interface ConnectionOptions {
   readonly readOnly: boolean;
@@ -14,6 +15,8 @@ export interface ConnectionOptions {
   readonly busyMs: number;
   /** A smaller disk for tests: the engine reports it full, for real. */
   readonly pagesMax?: number | undefined;
+  /** For a thread that only scans: its statements stop now and then for a moment; see pauses.ts. */
+  readonly pauses?: true;
   /** For a file that is thrown away unless it is finished and synced: no log, no undoing, no syncs. */
   readonly unsafely?: true;
 }
@@ -33,6 +36,7 @@ export class SqliteConnection implements Queryable {
     "begin" | "read" | "commit" | "rollback" | "save" | "undo" | "release",
     StatementSync
   >;
+  readonly #pauses: boolean;
   #failed: unknown = null;
   #open = false;
 
@@ -42,6 +46,7 @@ export class SqliteConnection implements Queryable {
       timeout: options.busyMs,
       enableForeignKeyConstraints: true,
     });
+    this.#pauses = options.pauses === true;
     try {
       this.#configure(options);
       this.#control = {
@@ -63,6 +68,7 @@ export class SqliteConnection implements Queryable {
     const set = (pragma: string) => this.#native.exec(`PRAGMA ${pragma}`);
     set(`cache_size = ${-options.cacheKiB}`);
     set("temp_store = MEMORY");
+    if (this.#pauses) this.#native.function("pause", pausing());
     if (options.readOnly) return;
     if (options.unsafely === true) {
       set("journal_mode = OFF");
@@ -190,7 +196,8 @@ export class SqliteConnection implements Queryable {
     let native: StatementSync;
     try {
       // As $1 it could only be bound by name; ?1 is bound by place, which is a sixth faster.
-      native = this.#native.prepare(statement.text.replaceAll(/\$(\d+)/g, "?$1"));
+      const text = this.#pauses ? withPauses(statement.text) : statement.text;
+      native = this.#native.prepare(text.replaceAll(/\$(\d+)/g, "?$1"));
     } catch (error) {
       // Nothing was run yet: text that does not compile is a mistake of that body alone.
       throw mistakeErrors.has(errcodeOf(error) ?? 0) ? error : this.#fail(error);

@@ -16,7 +16,7 @@ export async function examineSqlite(file: string, asked: ExamineInput, log: Engi
     appliedIn(file),
   );
   if (state !== "current") return nothing(state);
-  const snapshots = new Snapshots(file, cacheKiB, bodies, log);
+  const snapshots = new Snapshots(file, { cacheKiB }, bodies, log);
   try {
     const found = await snapshots.read(examineInstallation.name, asked);
     return { state, installation: found as NonNullable<Examined["installation"]>, server: null };

@@ -83,7 +83,7 @@ async function openLocked(file: string, options: SqliteOptions, lock: FolderLock
   );
   await writer.start();
   const module: Bodies = await import(bodies);
-  const point = new Snapshots(file, pointCacheKiB, module, log);
+  const point = new Snapshots(file, { cacheKiB: pointCacheKiB }, module, log);
   return {
     execute<I, O>(command: Command<I, O>, input: I): Promise<O> {
       return writer.submit(command.name, input, false) as Promise<O>;

@@ -13,7 +13,7 @@ const cacheKiB = 256;
 /** Null where there is no database yet, or one whose first start never came to its end. */
 export async function peekSqlite(file: string, log: EngineLog): Promise<StoredKeys | null> {
   if (!existsSync(file) || statSync(file).size === 0 || !isInstalled(file)) return null;
-  const snapshots = new Snapshots(file, cacheKiB, bodies, log);
+  const snapshots = new Snapshots(file, { cacheKiB }, bodies, log);
   try {
     return (await snapshots.read(readKeys.name, null)) as StoredKeys;
   } finally {

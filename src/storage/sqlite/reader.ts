@@ -11,7 +11,7 @@ async function start(port: MessagePort, { file, bodies }: ReaderData): Promise<v
     port.postMessage({ kind: "log", level, fields, message } satisfies FromReader);
   const log: EngineLog = { info: tell("info"), warn: tell("warn"), error: tell("error") };
   const module: Bodies = await import(bodies);
-  const snapshots = new Snapshots(file, cacheKiB, module, log);
+  const snapshots = new Snapshots(file, { cacheKiB, pauses: true }, module, log);
   port.on("message", async ([name, input]: ToReader) => {
     try {
       port.postMessage(["answer", await snapshots.read(name, input)] satisfies FromReader);

@@ -53,3 +53,23 @@ test("work that wants nobody to read waits for who does, and who comes later wai
   await readers.close();
   await database.close();
 });
+
+test("a scan with pauses ends with its thread", async () => {
+  const file = join(folder, "coffer.db");
+  const database = await openSqlite({ file, bodies });
+  const put = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, () => database.execute(notes.put, { id: crypto.randomUUID() })),
+    );
+  const readers = new Readers({ file, bodies: bodies.href }, engineLimits(), 1, silentLog);
+  await put(7);
+  expect(await readers.read(notes.combine.name, null)).toBe(7 ** 3);
+  await put(700);
+  const refused = expect(readers.read(notes.combine.name, null)).rejects.toThrow();
+  await wait(200);
+  const closedMs = performance.now();
+  await readers.close();
+  expect(performance.now() - closedMs).toBeLessThan(1_000);
+  await refused;
+  await database.close();
+});

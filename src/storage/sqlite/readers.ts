@@ -9,8 +9,8 @@ import type { FromReader, ReaderData, ToReader } from "./messages.ts";
 const entry = entryUrl(new URL("./reader.ts", import.meta.url), import.meta.url);
 
 /**
- * Threads given up whose statement is still running. Node cannot interrupt a statement of SQLite: a
- * thread ends when its statement does, and until then it takes up a core.
+ * Threads given up whose statement is still running. Node cannot interrupt a statement of SQLite that
+ * has no pauses (pauses.ts): a thread ends when its statement does, and until then it takes up a core.
  */
 const givenUpMax = 2;
 

@@ -3,13 +3,15 @@
 import { CofferError } from "../../core/errors.ts";
 import type { CachedAuthority, ReadTransaction } from "../../core/ports.ts";
 import { type Bodies, bug, EngineFailure, type EngineLog, traceOf, unavailable } from "../engine.ts";
-import { SqliteConnection } from "./connection.ts";
+import { type ConnectionOptions, SqliteConnection } from "./connection.ts";
 
 const busyMs = 1_000;
 
+type ReadingOptions = Pick<ConnectionOptions, "cacheKiB" | "pauses">;
+
 export class Snapshots {
   readonly #file: string;
-  readonly #cacheKiB: number;
+  readonly #options: ReadingOptions;
   readonly #bodies: Bodies;
   readonly #log: EngineLog;
   readonly #authorities = new Map<string, CachedAuthority>();
@@ -17,9 +19,9 @@ export class Snapshots {
   #tx: ReadTransaction;
   #running = 0;
 
-  constructor(file: string, cacheKiB: number, bodies: Bodies, log: EngineLog) {
+  constructor(file: string, options: ReadingOptions, bodies: Bodies, log: EngineLog) {
     this.#file = file;
-    this.#cacheKiB = cacheKiB;
+    this.#options = options;
     this.#bodies = bodies;
     this.#log = log;
     this.#connection = this.#connect();
@@ -27,7 +29,7 @@ export class Snapshots {
   }
 
   #connect(): SqliteConnection {
-    return new SqliteConnection(this.#file, { readOnly: true, cacheKiB: this.#cacheKiB, busyMs });
+    return new SqliteConnection(this.#file, { readOnly: true, busyMs, ...this.#options });
   }
 
   async read(name: string, input: unknown): Promise<unknown> {
