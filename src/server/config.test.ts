@@ -158,14 +158,20 @@ describe("configuration", () => {
     expect(serverUrl(own)).toBe("https://vault.example.org");
     expect(printableConfig(own).tls).toEqual(own.tls);
     expect(serverUrl(loadConfig({}, {}).config)).toBe("http://127.0.0.1:8200");
-    expect(loadConfig({}, { COFFER_TLS: "auto" }).config.tls).toEqual({ mode: "auto", names: [] });
+    const env = { COFFER_TLS: "auto" };
+    expect(loadConfig({}, env).config.tls).toEqual({ mode: "auto", names: [] });
+    // What an image's environment says is taken back by what is said at its start.
+    expect(loadConfig({ tls: "none" }, env).config.tls).toBeNull();
+    expect(loadConfig({ tls: "files", tlsCert: "c.pem", tlsKey: "k.pem" }, env).config.tls).toEqual(own.tls);
   });
 
   test.each([
-    [{ tls: "off" }, "tls.mode can only be auto"],
+    [{ tls: "off" }, "tls.mode must be auto, files"],
+    [{ tls: "files" }, "is two files"],
+    [{ tls: "none", tlsCert: "c.pem", tlsKey: "k.pem" }, "not both"],
     [{ tlsKey: "k.pem" }, "is two files"],
     [{ tls: "auto", tlsCert: "c.pem", tlsKey: "k.pem" }, "not both"],
-    [{ tlsCert: "c.pem", tlsKey: "k.pem", tlsNames: "a" }, "not both"],
+    [{ tlsCert: "c.pem", tlsKey: "k.pem", tlsNames: "a" }, "tls.names are for --tls auto"],
     [{ tlsNames: "a.example.org" }, "tls.names are for --tls auto"],
     [{ tls: "auto", tlsNames: "a.example.org," }, '"" is neither'],
     [{ tls: "auto", tlsNames: new Array(65).fill("a").join(",") }, "at most 64"],

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/server/config.ts";
 import { have } from "../support/requirements.ts";
 import { parsePage } from "./page.ts";
 import { repository } from "./pages.ts";
@@ -73,5 +74,13 @@ describe("the container file", () => {
     const bases = lines.filter((line) => line.startsWith("FROM "));
     for (const line of bases) expect(line).toContain(`/node:${manifest.devDependencies.node}-`);
     expect(lines).toContain("USER node");
+  });
+
+  test("configures in its environment, where doctor and backup find it too, and not in its command", () => {
+    expect(lines).toContain('CMD ["serve"]');
+    const [variables = ""] = lines.filter((line) => line.startsWith("ENV ")).map((line) => line.slice(4));
+    const environment = Object.fromEntries(variables.split(" ").map((one) => one.split("=", 2)));
+    const { config, warnings } = loadConfig({}, environment);
+    expect([config.tls, config.listen.host, warnings]).toEqual([{ mode: "auto", names: [] }, "0.0.0.0", []]);
   });
 });

@@ -64,7 +64,7 @@ function serverOptions(command: Command): Command {
     .option("--listen <host:port>", "where to listen (default: 127.0.0.1:8200)")
     .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent")
     .option("--public-url <url>", "how others reach it, where that is not where it listens")
-    .option("--tls <auto>", "https, with a certificate authority of its own (auto)")
+    .option("--tls <mode>", "auto: https, with a certificate authority of its own; files; none")
     .option("--tls-cert <file>", "https with this certificate and those that vouch for it, PEM")
     .option("--tls-key <file>", "its private key, PEM")
     .option("--tls-names <names>", "with --tls auto: more names and addresses it is reached by")

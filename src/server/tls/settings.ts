@@ -7,31 +7,31 @@ export type TlsSettings =
   | { readonly mode: "auto"; readonly names: readonly string[] }
   | { readonly mode: "files"; readonly cert: string; readonly key: string };
 
-/** Null: plain http. */
+const modes = ["auto", "files", "none"] as const;
+
+/** Null: plain http. The mode need not be said, but an environment may have one that is not the one wanted. */
 export function tlsSettings(
-  mode: string | null,
+  said: string | null,
   cert: string | null,
   key: string | null,
   names: Value,
 ): TlsSettings | null {
   const more = namesOf(names);
-  if (mode !== null && mode !== "auto") {
-    throw new ConfigError(
-      "tls.mode can only be auto; for a certificate of your own give tls.cert and tls.key.",
-    );
+  const own = cert !== null || key !== null;
+  const mode = modes.find((one) => one === (said ?? (own ? "files" : "none")));
+  if (mode === undefined) {
+    throw new ConfigError("tls.mode must be auto, files (for tls.cert and tls.key) or none.");
   }
-  if (cert === null && key === null) {
-    if (mode === "auto") return { mode, names: more };
-    if (more.length > 0) throw new ConfigError("tls.names are for --tls auto.");
-    return null;
+  if (mode !== "files" && own) {
+    throw new ConfigError(`Give --tls ${mode} or a certificate of your own, not both.`);
   }
-  if (mode !== null || more.length > 0) {
-    throw new ConfigError("Give --tls auto or a certificate of your own, not both.");
-  }
+  if (mode !== "auto" && more.length > 0) throw new ConfigError("tls.names are for --tls auto.");
+  if (mode === "none") return null;
+  if (mode === "auto") return { mode, names: more };
   if (cert === null || key === null) {
     throw new ConfigError("A certificate of your own is two files: give --tls-cert and --tls-key.");
   }
-  return { mode: "files", cert, key };
+  return { mode, cert, key };
 }
 
 function namesOf(value: Value): readonly string[] {
