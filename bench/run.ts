@@ -54,14 +54,16 @@ async function bench(options: Options): Promise<number> {
   talk(`${cpu}, ${cores} cores, ${memoryGB} GB, Node ${node}, kernel ${machine.kernel}`);
   talk(`${folder} on ${fileSystem}: ${rounded(syncsPerSecond)} fdatasync/s`);
   const postgres = options.engine === "postgres" ? await postgresOn(folder) : null;
-  let outcomes: Outcome[];
+  const outcomes: Outcome[] = [];
   try {
-    outcomes = await measureAll(options, plan, folder, postgres);
+    await measureAll(options, plan, folder, postgres, outcomes);
+  } catch (error) {
+    if (outcomes.length > 0) conclude(options, outcomes, machine); // they took their time, and stand
+    throw error;
   } finally {
     await postgres?.stop();
+    if (options.keep) talk(`The data stays in ${folder}`);
   }
-  if (options.keep) talk(`The data stays in ${folder}`);
-  console.log(`\n${table(outcomes, !options.quick)}\n`);
   return conclude(options, outcomes, machine);
 }
 
@@ -70,17 +72,21 @@ async function measureAll(
   plan: Plan,
   folder: string,
   postgres: PostgresInstance | null,
-): Promise<Outcome[]> {
+  outcomes: Outcome[],
+): Promise<void> {
   const database = postgres === null ? null : await postgres.database();
   const profile = options.profile === null ? null : resolve(options.profile);
   const coffer = await openCoffer({ data: join(folder, "data"), database, profile });
-  const stocks = stocksIn(folder, { database: async () => (await postgres?.database()) ?? null, talk });
+  const stocks = stocksIn(folder, {
+    database: async () => (await postgres?.database()) ?? null,
+    rest: async (filled) => void (postgres !== null && (await atRest(postgres, filled))),
+    talk,
+  });
   try {
     talk(`Writing ${plan.secrets.toLocaleString("en-US")} secrets through the API ...`);
     talk(`  ${rounded(await fill(coffer, plan.secrets, plan.connections))} a second`);
     const setting: Setting = { plan, coffer, stocks, folder };
     const chosen = rows.filter((row) => options.rows.includes(row.name));
-    const outcomes: Outcome[] = [];
     for (const row of chosen) {
       const runs: Run[] = [];
       const runsMax = Math.min(plan.runs, row.runsMax ?? plan.runs);
@@ -92,7 +98,6 @@ async function measureAll(
       }
       outcomes.push(outcomeOf(row, runs));
     }
-    return outcomes;
   } finally {
     await coffer.stop();
     await stocks.stop();
@@ -100,6 +105,7 @@ async function measureAll(
 }
 
 function conclude(options: Options, outcomes: readonly Outcome[], machine: Machine): number {
+  console.log(`\n${table(outcomes, !options.quick)}\n`);
   if (options.quick) {
     console.log("A smoke run: it shows that every row works, and judges none.");
     return 0;
@@ -123,6 +129,12 @@ function workFolder(options: Options): string {
   if (!options.keep)
     process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
+}
+
+/** As a night leaves it: what the engine would do some time after so many rows is done before anything is timed. */
+async function atRest(postgres: PostgresInstance, database: string): Promise<void> {
+  await postgres.admin("VACUUM ANALYZE", new URL(database).pathname.slice(1));
+  await postgres.admin("CHECKPOINT");
 }
 
 /** On the disk that was looked at. */

@@ -47,7 +47,11 @@ export interface Filling {
 
 export function stocksIn(
   folder: string,
-  parts: { readonly database: () => Promise<string | null>; readonly talk: (text: string) => void },
+  parts: {
+    readonly database: () => Promise<string | null>;
+    readonly rest: (database: string) => Promise<void>;
+    readonly talk: (text: string) => void;
+  },
 ): Stocks {
   const opened = new Map<string, Promise<Stocked>>();
 
@@ -62,6 +66,7 @@ export function stocksIn(
       const filling: Filling = { ...place, stock };
       const credentials = (await ask(filler, filling)) as Credentials; // our own process, of the same source
       parts.talk(`  ${rounded((performance.now() - startedMs) / 1_000)} s`);
+      if (place.database !== null) await parts.rest(place.database);
       return { ...credentials, stock, coffer: await openCoffer({ ...place, profile: null }) };
     } finally {
       await end(filler, "SIGKILL");

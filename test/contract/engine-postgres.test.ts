@@ -121,6 +121,14 @@ describe.runIf(have("postgresql"))("PostgreSQL", () => {
     expect(await database.share(bodies.setting, { name: "synchronous_commit" })).toBe("on");
   });
 
+  test("a statement of a session takes one core, so that a search leaves the others to who reads", async () => {
+    const place = await postgresPlace();
+    const database = await place.open();
+    const name = "max_parallel_workers_per_gather";
+    expect(await database.execute(bodies.setting, { name })).toBe("0");
+    expect(await database.share(bodies.setting, { name })).toBe("0");
+  });
+
   test("a server that would lose what it confirms is refused", async () => {
     const careless = await startPostgres({ fsync: "off" });
     try {

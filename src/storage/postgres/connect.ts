@@ -67,12 +67,16 @@ export async function ending(end: () => Promise<void>, sockets: Iterable<Socket>
   }
 }
 
-/** What every session that writes is set to, whatever the server's defaults are. */
+/**
+ * What every session is set to, whatever the server's defaults are. One statement has one core: a search
+ * over a whole store would take three, from those who read one secret.
+ */
 export async function settle(session: Session, limits: EngineLimits): Promise<void> {
   const ms = Math.ceil(limits.commitWaitMs);
   await session.exec(
     `SET synchronous_commit = on; SET statement_timeout = ${ms}; ` +
-      `SET idle_in_transaction_session_timeout = ${ms}; SET client_min_messages = warning`,
+      `SET idle_in_transaction_session_timeout = ${ms}; SET client_min_messages = warning; ` +
+      "SET max_parallel_workers_per_gather = 0",
   );
 }
 
