@@ -14,7 +14,6 @@ import {
 import type { Caller } from "./caller.ts";
 import { allowed, type Decision } from "./decision.ts";
 import { CofferError, RunAgain } from "./errors.ts";
-import { limits } from "./limits.ts";
 import { type Organization, organizationNotFound, type Ref } from "./organizations/organization.ts";
 import type {
   CachedAuthority,
@@ -77,14 +76,14 @@ async function authorityOf(
   if (
     cached !== undefined &&
     cached.epochs.organization === epochs.organization &&
-    cached.epochs.installation === epochs.installation
+    cached.epochs.installation === epochs.installation &&
+    // Of the organization's own row, which was read before the epochs.
+    cached.authority.membersCreate === organization.membersCreate
   ) {
     refuseExpired(cached.expiresAt, call.at);
     return cached;
   }
   const loaded = await loadAuthority(tx, call, organization, epochs);
-  // Forgetting all at once is rare and cheap; an order of use would cost every request.
-  if (tx.authorities.size >= limits.accessCacheEntriesMax) tx.authorities.clear();
   tx.authorities.set(key, loaded);
   return loaded;
 }

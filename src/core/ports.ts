@@ -88,8 +88,7 @@ export interface Database {
 
 /** What a reading body sees: one consistent snapshot. */
 export interface ReadTransaction {
-  /** Authorities seen by this thread, by credential; each holds only under its epochs. */
-  readonly authorities: Map<string, CachedAuthority>;
+  readonly authorities: Authorities;
   readonly installation: InstallationReader;
   readonly restores: RestoreReader;
   readonly keys: KeyReader;
@@ -245,6 +244,12 @@ export interface CachedAuthority {
   readonly authority: Authority;
   readonly expiresAt: number | null;
   readonly addresses: readonly string[] | null;
+}
+
+/** Authorities seen before, by credential and organization; each holds only under its epochs. */
+export interface Authorities {
+  get(key: string): CachedAuthority | undefined;
+  set(key: string, authority: CachedAuthority): void;
 }
 
 export interface AccessReader {

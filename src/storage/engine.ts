@@ -3,7 +3,7 @@
 import type { AnyCommand, AnyQuery } from "../core/bodies.ts";
 import { CofferError, type ErrorRecord, errorRecord } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
-import type { CachedAuthority, ReadTransaction, Transaction } from "../core/ports.ts";
+import type { Authorities, ReadTransaction, Transaction } from "../core/ports.ts";
 import type { Migration } from "./migrate.ts";
 import type { Queryable } from "./sql.ts";
 import type { AuditStream } from "./stream.ts";
@@ -18,12 +18,8 @@ export interface Bodies {
   readonly commands: ReadonlyMap<string, AnyCommand>;
   readonly queries: ReadonlyMap<string, AnyQuery>;
   readonly migrations: readonly Migration[];
-  readonly transactionOn: (
-    db: Queryable,
-    stream: AuditStream,
-    authorities: Map<string, CachedAuthority>,
-  ) => Transaction;
-  readonly readTransactionOn: (db: Queryable, authorities: Map<string, CachedAuthority>) => ReadTransaction;
+  readonly transactionOn: (db: Queryable, stream: AuditStream, authorities: Authorities) => Transaction;
+  readonly readTransactionOn: (db: Queryable, authorities: Authorities) => ReadTransaction;
 }
 
 export type EngineLimits = {

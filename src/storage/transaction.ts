@@ -1,6 +1,6 @@
 // What a body sees, put together from a connection, its audit stream and the authorities this
 // thread remembers. Made once per connection, not per operation: it holds no state of its own.
-import type { CachedAuthority, ReadTransaction, Transaction } from "../core/ports.ts";
+import type { Authorities, ReadTransaction, Transaction } from "../core/ports.ts";
 import { accessReader, accessRepository } from "./repositories/access.ts";
 import { auditReader, auditRepository } from "./repositories/audit.ts";
 import { changeReader, changeRepository } from "./repositories/changes.ts";
@@ -25,7 +25,7 @@ import { versionReader, versionRepository } from "./repositories/versions.ts";
 import type { Queryable } from "./sql.ts";
 import type { AuditStream } from "./stream.ts";
 
-export function readTransactionOn(db: Queryable, authorities: Map<string, CachedAuthority>): ReadTransaction {
+export function readTransactionOn(db: Queryable, authorities: Authorities): ReadTransaction {
   return {
     authorities,
     installation: installationReader(db),
@@ -51,11 +51,7 @@ export function readTransactionOn(db: Queryable, authorities: Map<string, Cached
   };
 }
 
-export function transactionOn(
-  db: Queryable,
-  stream: AuditStream,
-  authorities: Map<string, CachedAuthority>,
-): Transaction {
+export function transactionOn(db: Queryable, stream: AuditStream, authorities: Authorities): Transaction {
   return {
     authorities,
     installation: installationRepository(db),

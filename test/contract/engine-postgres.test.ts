@@ -6,6 +6,7 @@ import * as bodies from "../support/engine-bodies.ts";
 import { postgresPlace } from "../support/open-engine.ts";
 import { sharedPostgres, startPostgres } from "../support/postgres.ts";
 import { have } from "../support/requirements.ts";
+import { silentWay } from "../support/silent-way.ts";
 
 const codeOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
@@ -119,6 +120,54 @@ describe.runIf(have("postgresql"))("PostgreSQL", () => {
     const database = await place.open();
     expect(await database.execute(bodies.setting, { name: "synchronous_commit" })).toBe("on");
     expect(await database.share(bodies.setting, { name: "synchronous_commit" })).toBe("on");
+  });
+
+  test("a connection that falls silent in its first words is given up, and the next one serves", async () => {
+    const place = await postgresPlace();
+    const way = await silentWay(place.where);
+    const database = await openPostgres({ url: way.url, bodies });
+    try {
+      await database.share(bodies.record, { id: "a" });
+      way.silentAfter("SET synchronous_commit");
+      await cutAll(place.where);
+      const hung = [
+        codeOf(database.share(bodies.record, { id: "b" })),
+        codeOf(database.execute(bodies.put, { id: "c" })),
+      ];
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      way.silentAfter(null);
+      const since = performance.now();
+      await Promise.all(hung);
+      for (const again of [
+        () => database.share(bodies.record, { id: "d" }),
+        () => database.execute(bodies.put, { id: "e" }),
+      ])
+        await expect.poll(() => codeOf(again()), { timeout: 5_000 }).toBe("done");
+      expect(performance.now() - since).toBeLessThan(6_000);
+    } finally {
+      await database.close();
+      way.close();
+    }
+  });
+
+  test("what a refused body saw of access is forgotten with it: its epoch may come again and mean something else", async () => {
+    const database = await (await postgresPlace()).open({ connections: 2 });
+    expect(await database.execute(bodies.remember, { id: "a" })).toBe("");
+    expect(await database.execute(bodies.remember, { id: "b" })).toBe("a");
+    const refused = await codeOf(database.execute(bodies.remember, { id: "c", label: "refused" }));
+    expect(refused).toBe("quota.exceeded");
+    expect(await database.execute(bodies.remember, { id: "d" })).toBe("ab");
+  });
+
+  test("what was decided before access moved is decided again, however long it takes to write", async () => {
+    const database = await (await postgresPlace()).open();
+    await database.execute(bodies.startEpoch, { id: "installation" });
+    await database.execute(bodies.startEpoch, { id: "acme" });
+    const decided = database.execute(bodies.decideSlowly, { id: "acme", seconds: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await database.execute(bodies.raiseEpoch, { id: "acme" });
+    expect(await decided).toBe(2);
+    expect(await database.point(bodies.list, null)).toEqual(["by-2"]);
   });
 
   test("a statement of a session takes one core, so that a search leaves the others to who reads", async () => {

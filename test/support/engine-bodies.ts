@@ -2,7 +2,7 @@
 import type { AuditEntry } from "../../src/core/audit/entry.ts";
 import { systemCaller } from "../../src/core/caller.ts";
 import { CofferError } from "../../src/core/errors.ts";
-import type { CachedAuthority, Command, Query, ReadTransaction, Transaction } from "../../src/core/ports.ts";
+import type { Authorities, Command, Query, ReadTransaction, Transaction } from "../../src/core/ports.ts";
 import type { AnyCommand, AnyQuery } from "../../src/storage/engine.ts";
 import { migration } from "../../src/storage/migrate.ts";
 import { migrations as real } from "../../src/storage/migrations/index.ts";
@@ -27,15 +27,12 @@ interface WithNotes {
 export function transactionOn(
   db: Queryable,
   stream: AuditStream,
-  authorities: Map<string, CachedAuthority>,
+  authorities: Authorities,
 ): Transaction & WithNotes {
   return { ...transactions.transactionOn(db, stream, authorities), notes: db };
 }
 
-export function readTransactionOn(
-  db: Queryable,
-  authorities: Map<string, CachedAuthority>,
-): ReadTransaction & WithNotes {
+export function readTransactionOn(db: Queryable, authorities: Authorities): ReadTransaction & WithNotes {
   return { ...transactions.readTransactionOn(db, authorities), notes: db };
 }
 
@@ -207,9 +204,9 @@ export const unsendable = command<Note, () => void>("note.unsendable", async (no
 export const sweep = command<{ prefix: string }, number>("note.sweep", (notes, { prefix }) =>
   notes.run(clear, [`${prefix}%`]),
 );
-/** Keeps an authority as of the group's epochs; answers how many were kept before. */
-export const remember = command<Note, number>("note.remember", async (notes, note, tx) => {
-  const before = tx.authorities.size;
+/** Keeps an authority as of the group's epochs; answers which of those that have letters were kept before. */
+export const remember = command<Note, string>("note.remember", async (notes, note, tx) => {
+  const before = [..."abcdefghi"].filter((id) => tx.authorities.get(id) !== undefined).join("");
   await write(notes, note, tx);
   const authority = {
     principalId: note.id,
@@ -224,6 +221,22 @@ export const remember = command<Note, number>("note.remember", async (notes, not
   if (note.label === "refused") throw refusal();
   return before;
 });
+export const startEpoch = command<{ id: string }, void>("note.start-epoch", (_, { id }, tx) =>
+  tx.access.startEpoch(id),
+);
+export const raiseEpoch = command<{ id: string }, void>("note.raise-epoch", (_, { id }, tx) =>
+  tx.access.raiseEpoch(id),
+);
+/** Decides, takes its time (the server's, so PostgreSQL only), writes; answers the epoch under which it decided. */
+export const decideSlowly = command<{ id: string; seconds: number }, number>(
+  "note.decide-slowly",
+  async (notes, { id, seconds }, tx) => {
+    const { organization } = await tx.access.epochs(id);
+    await notes.run(sql`SELECT pg_sleep(CAST($1 AS INTEGER))`, [seconds]);
+    await write(notes, { id: `by-${organization}` }, tx);
+    return organization;
+  },
+);
 export const groups = command<null, number>("note.groups", async () => counted.groups);
 export const found = command<{ id: string; at: number }, void>("note.found", (_, { id, at }, tx) =>
   tx.organizations.insert({
@@ -328,6 +341,9 @@ const all = {
   unsendable,
   sweep,
   remember,
+  startEpoch,
+  raiseEpoch,
+  decideSlowly,
   groups,
   found,
   advance,

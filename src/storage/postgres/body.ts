@@ -1,7 +1,8 @@
 // One writing body in one transaction of its own. What it may answer: the result once committed, an
 // error of the domain once rolled back and recorded, or that the engine cannot tell.
 import { CofferError, RunAgain } from "../../core/errors.ts";
-import type { CachedAuthority, Transaction } from "../../core/ports.ts";
+import type { Transaction } from "../../core/ports.ts";
+import type { SeenAuthorities } from "../authorities.ts";
 import {
   type AnyCommand,
   type Bodies,
@@ -14,6 +15,7 @@ import {
 import type { Fault } from "../faults.ts";
 import { noticing } from "../moved.ts";
 import type { AuditStream } from "../stream.ts";
+import { AccessSeen } from "./access-seen.ts";
 import { Refused } from "./failures.ts";
 import type { Session } from "./session.ts";
 import type { Streams } from "./streams.ts";
@@ -21,7 +23,7 @@ import type { Streams } from "./streams.ts";
 export interface Surroundings {
   readonly bodies: Bodies;
   readonly streams: Streams;
-  readonly authorities: Map<string, CachedAuthority>;
+  readonly authorities: SeenAuthorities;
   readonly log: EngineLog;
   readonly fault: Fault | null;
   readonly onMoved: (organizationId: string) => void;
@@ -32,6 +34,7 @@ export interface Writing {
   readonly session: Session;
   readonly stream: AuditStream;
   readonly tx: Transaction;
+  readonly seen: AccessSeen;
   /** Organizations whose revision was moved since this was last emptied. */
   readonly moved: Set<string>;
 }
@@ -43,12 +46,30 @@ export async function writingOn(session: Session, around: Surroundings): Promise
   if (ready !== undefined) return ready;
   const stream = await around.streams.open(session);
   const moved = new Set<string>();
-  const tx = noticing(around.bodies.transactionOn(session, stream, around.authorities), (id) =>
-    moved.add(id),
-  );
-  const writing = { session, stream, tx, moved };
+  const seen = new AccessSeen(around.authorities);
+  const noticed = noticing(around.bodies.transactionOn(session, stream, seen), (id) => moved.add(id));
+  const tx = { ...noticed, access: seen.watching(noticed.access) };
+  const writing = { session, stream, tx, seen, moved };
   writings.set(session, writing);
   return writing;
+}
+
+export async function begin({ session, seen, moved }: Writing): Promise<void> {
+  seen.abandon();
+  moved.clear();
+  await session.begin();
+}
+
+/** What goes with a transaction once it is committed. */
+export function adopt({ stream, seen }: Writing): void {
+  stream.adopt();
+  seen.adopt();
+}
+
+/** And when it was rolled back. */
+export function abandon({ stream, seen }: Writing): void {
+  stream.abandon();
+  seen.abandon();
 }
 
 /**
@@ -66,18 +87,18 @@ export async function runAlone(
   try {
     writing = await writingOn(session, around);
     around.fault?.("group.begin");
-    await session.begin();
+    await begin(writing);
     if (claim !== null) await writing.tx.access.raiseEpoch(claim);
   } catch (error) {
     if (error instanceof RunAgain) await session.rollback();
     throw error instanceof RunAgain ? error : unavailable(error);
   }
-  writing.moved.clear();
   let result: unknown;
   try {
     result = await command.run(writing.tx, input as never);
     // A body may have swallowed the error; the server has not.
     if (session.aborted !== null) throw session.aborted;
+    await writing.seen.confirm(writing.tx.access);
   } catch (error) {
     throw await refused(writing, command, input, error, around);
   }
@@ -94,14 +115,14 @@ async function refused(
   error: unknown,
   around: Surroundings,
 ): Promise<unknown> {
-  const { session, stream } = writing;
+  const { session } = writing;
   if (session.failed !== null) return unavailable(session.failed);
   try {
     await session.rollback();
   } catch (failed) {
     return unavailable(failed);
   } finally {
-    stream.abandon();
+    abandon(writing);
   }
   if (error instanceof RunAgain) return error;
   if (!(error instanceof CofferError)) {
@@ -111,10 +132,10 @@ async function refused(
   try {
     const entry = command.refused?.(input as never, error) ?? null;
     if (entry === null) return error;
-    await session.begin();
+    await begin(writing);
     await writing.tx.audit.append(entry);
   } catch (unrecorded) {
-    stream.abandon();
+    abandon(writing);
     if (session.failed !== null) return unavailable(unrecorded);
     around.log.error({ command: command.name, ...traceOf(unrecorded) }, "a refusal could not be recorded");
     await session.rollback().catch(() => undefined);
@@ -129,7 +150,7 @@ async function refused(
 }
 
 async function commit(writing: Writing, name: string | null, around: Surroundings): Promise<void> {
-  const { session, stream } = writing;
+  const { session } = writing;
   try {
     if (name !== null) around.fault?.(`${name}.before-commit`);
   } catch (error) {
@@ -137,11 +158,11 @@ async function commit(writing: Writing, name: string | null, around: Surrounding
   }
   try {
     await session.commit();
-    stream.adopt();
+    adopt(writing);
     if (name !== null) around.fault?.(`${name}.after-commit`);
   } catch (error) {
     if (error instanceof RunAgain || error instanceof Refused) {
-      stream.abandon(); // the server answered: it is rolled back
+      abandon(writing); // the server answered: it is rolled back
       throw error instanceof RunAgain ? error : bug(error);
     }
     throw outcomeUnknown(error);

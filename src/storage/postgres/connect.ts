@@ -53,6 +53,19 @@ export async function connect(config: pg.ClientConfig, pipeline = false): Promis
   return { session, cut: () => socket.destroy(), end: () => ending(() => client.end(), [socket]) };
 }
 
+/** For the first words on a connection: long for a busy server, and short for who waits for the connection. */
+export const setUpMsMax = 3_000;
+
+/** A server that hangs is cut off: what was asked of it fails. */
+export async function inTime<T>(ms: number, cut: () => void, work: Promise<T>): Promise<T> {
+  const timer = setTimeout(cut, ms);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 const endMsMax = 1_000;
 
 /** An orderly end where the server takes part in it, else the other kind. */

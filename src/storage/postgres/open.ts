@@ -3,7 +3,8 @@
 import type { SignedHead, StreamHead } from "../../core/audit/entry.ts";
 import { systemClock } from "../../core/clock.ts";
 import { CofferError } from "../../core/errors.ts";
-import type { CachedAuthority, Command, Database, Query } from "../../core/ports.ts";
+import type { Command, Database, Query } from "../../core/ports.ts";
+import { SeenAuthorities } from "../authorities.ts";
 import {
   type Bodies,
   type EngineLimits,
@@ -64,7 +65,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   const knownEpoch = await makeReady(primary, bodies, clock, options.fault ?? null);
 
   const streams = new Streams(options.node ?? "local", clock);
-  const authorities = new Map<string, CachedAuthority>();
+  const authorities = new SeenAuthorities();
   const deadlines = new Deadlines(limits.commitWaitMs);
   const wake = new Wake(primary, clock, log, options.onWarning ?? (() => {}));
   await wake.start();
@@ -138,7 +139,9 @@ async function storeHeads(primary: Primary, bodies: Bodies, heads: readonly Sign
   try {
     await session.begin();
     for (const head of heads) {
-      await bodies.transactionOn(session, AuditStream.start(head.stream), new Map()).audit.saveHead(head);
+      await bodies
+        .transactionOn(session, AuditStream.start(head.stream), new SeenAuthorities())
+        .audit.saveHead(head);
     }
     await session.commit();
   } finally {

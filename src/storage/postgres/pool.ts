@@ -4,7 +4,7 @@
 import { Socket } from "node:net";
 import pg from "pg";
 import { type EngineLog, traceOf, unavailable } from "../engine.ts";
-import { ending } from "./connect.ts";
+import { ending, inTime, setUpMsMax } from "./connect.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Found, Primary } from "./primary.ts";
 import { Session } from "./session.ts";
@@ -76,10 +76,15 @@ export class SessionPool {
 
   async #adopt(client: pg.PoolClient): Promise<Session> {
     const session = new Session(client);
+    let held = true;
+    const cut = () => {
+      if (held) client.release(true);
+      held = false;
+    };
     try {
-      await this.#primary.adopt(session);
+      await inTime(setUpMsMax, cut, this.#primary.adopt(session));
     } catch (error) {
-      client.release(true);
+      cut();
       throw unavailable(error);
     }
     this.#sessions.set(client, session);

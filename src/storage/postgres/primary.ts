@@ -7,7 +7,7 @@ import { CofferError } from "../../core/errors.ts";
 import { type EngineLimits, type EngineLog, unavailable } from "../engine.ts";
 import { type Endpoint, endpointsOf } from "./address.ts";
 import type { ServerClock } from "./clock.ts";
-import { type Connected, configOf, connect, type Settings, settle } from "./connect.ts";
+import { type Connected, configOf, connect, inTime, type Settings, settle, setUpMsMax } from "./connect.ts";
 import { sqlstateOf } from "./failures.ts";
 import type { Session } from "./session.ts";
 import { type Standing, standingOf } from "./standing.ts";
@@ -110,7 +110,7 @@ export class Primary {
     let at: Connected | null = null;
     try {
       at = await connect(config, pipeline);
-      await this.adopt(at.session);
+      await inTime(setUpMsMax, at.cut, this.adopt(at.session));
       return at;
     } catch (error) {
       this.doubt();
@@ -200,7 +200,7 @@ export class Primary {
     let at: Connected | null = null;
     try {
       at = await connect(config);
-      const standing = await inTime(at, standingOf(at.session, this.#parts.clock));
+      const standing = await inTime(askMsMax, at.cut, standingOf(at.session, this.#parts.clock));
       return { endpoint, at, standing, reason: standing.writable ? "takes writes" : "takes no writes" };
     } catch (error) {
       at?.cut();
@@ -211,7 +211,7 @@ export class Primary {
 
   async #confirm({ at, standing }: Usable): Promise<void> {
     const promoted = this.#last !== null && this.#last.timeline !== standing.timeline;
-    if (await inTime(at, this.#mayBeUsed(at.session, promoted))) return;
+    if (await inTime(askMsMax, at.cut, this.#mayBeUsed(at.session, promoted))) return;
     this.#standing = "behind";
     throw new Error("it may hold less than before");
   }
@@ -233,14 +233,4 @@ function partition<T>(
   isMeant: (one: T) => boolean,
 ): readonly [readonly T[], readonly T[]] {
   return [all.filter((one) => !isMeant(one)), all.filter(isMeant)];
-}
-
-/** A server that hangs is cut off. */
-async function inTime<T>(at: Connected, work: Promise<T>): Promise<T> {
-  const timer = setTimeout(at.cut, askMsMax);
-  try {
-    return await work;
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,7 +1,7 @@
 // Reading bodies: one snapshot each, on a pooled connection. Those that may scan are few at a time
 // and bounded by the server's own clock, so that they never take the pool from the writers.
 import { CofferError } from "../../core/errors.ts";
-import type { CachedAuthority } from "../../core/ports.ts";
+import type { Authorities } from "../../core/ports.ts";
 import {
   type AnyQuery,
   type Bodies,
@@ -24,7 +24,7 @@ export class Reads {
   readonly #deadlines: Deadlines;
   readonly #limits: EngineLimits;
   readonly #bodies: Bodies;
-  readonly #authorities: Map<string, CachedAuthority>;
+  readonly #authorities: Authorities;
   readonly #log: EngineLog;
   #scanning = 0;
   readonly #queue: (() => void)[] = [];
@@ -34,7 +34,7 @@ export class Reads {
     readonly deadlines: Deadlines;
     readonly limits: EngineLimits;
     readonly bodies: Bodies;
-    readonly authorities: Map<string, CachedAuthority>;
+    readonly authorities: Authorities;
     readonly log: EngineLog;
   }) {
     this.#pool = parts.pool;

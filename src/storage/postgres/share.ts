@@ -10,7 +10,7 @@ import {
   traceOf,
   unavailable,
 } from "../engine.ts";
-import { runAlone, type Surroundings, type Writing, writingOn } from "./body.ts";
+import { abandon, adopt, begin, runAlone, type Surroundings, type Writing, writingOn } from "./body.ts";
 import type { Connected } from "./connect.ts";
 import type { Primary } from "./primary.ts";
 
@@ -85,21 +85,20 @@ export class SharedWriter {
 
   async #group(group: readonly Sharer[]): Promise<void> {
     const writing = await this.#writing();
-    const { session, stream } = writing;
-    writing.moved.clear();
+    const { session } = writing;
     this.#around.fault?.("group.begin");
-    await session.begin();
+    await begin(writing);
     const results = await this.#together(writing, group);
     if (results === null || session.aborted !== null) {
       if (session.failed !== null) throw session.failed;
       await session.rollback();
-      stream.abandon();
+      abandon(writing);
       return this.#oneByOne(group);
     }
     for (const { command } of group) this.#around.fault?.(`${command.name}.before-commit`);
     await session.commit();
     for (const { command } of group) this.#around.fault?.(`${command.name}.after-commit`);
-    stream.adopt();
+    adopt(writing);
     this.#onGroup(group.length);
     for (const organizationId of writing.moved) this.#around.onMoved(organizationId);
     for (const [index, sharer] of group.entries()) sharer.resolve(results[index]);

@@ -5,7 +5,7 @@ import type pg from "pg";
 import { everyOrganization } from "../../core/waiting-room.ts";
 import { type EngineLog, traceOf } from "../engine.ts";
 import type { ServerClock } from "./clock.ts";
-import type { Connected } from "./connect.ts";
+import { type Connected, inTime, setUpMsMax } from "./connect.ts";
 import type { Primary } from "./primary.ts";
 import { standbysOf, standbysWarning } from "./standbys.ts";
 import { readClock } from "./standing.ts";
@@ -53,9 +53,9 @@ export class Wake {
       // What this process did it has told its own listeners already.
       if (processId !== pidOf(client) && payload !== undefined) this.#tell(payload);
     });
+    const listening = at.session.exec(`LISTEN ${channel}`).then(() => this.#lookAtStandbys(at));
     try {
-      await at.session.exec(`LISTEN ${channel}`);
-      await this.#lookAtStandbys(at);
+      await inTime(setUpMsMax, at.cut, listening);
     } catch (error) {
       at.cut();
       throw error;

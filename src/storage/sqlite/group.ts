@@ -3,7 +3,8 @@
 // the engine itself did wrong undoes the group: nothing of it is assumed.
 import type { StreamHead } from "../../core/audit/entry.ts";
 import { CofferError, type ErrorRecord, errorRecord } from "../../core/errors.ts";
-import type { CachedAuthority, Transaction } from "../../core/ports.ts";
+import type { Transaction } from "../../core/ports.ts";
+import { SeenAuthorities } from "../authorities.ts";
 import {
   type AnyCommand,
   type Bodies,
@@ -41,7 +42,7 @@ export class GroupRunner {
   readonly #stream: AuditStream;
   readonly #commands: Bodies["commands"];
   readonly #tx: Transaction;
-  readonly #authorities = new Map<string, CachedAuthority>();
+  readonly #authorities = new SeenAuthorities();
   readonly #fault: Fault | null;
   readonly #log: EngineLog;
   /** Organizations whose revision the running body moved. */
@@ -150,7 +151,6 @@ export class GroupRunner {
   #lost(operations: readonly Operation[], cause: unknown): GroupEnd {
     const reply = everyone(operations.length, errorRecord(unavailable()));
     this.#stream.abandon();
-    // Epochs that the group raised come again, and then they mean something else.
     this.#authorities.clear();
     if (!(cause instanceof WroteBeforeRefusing)) return { kind: "broken", reply, cause };
     try {

@@ -1,7 +1,8 @@
 // Reading bodies over one read-only connection. Bodies that run in the same turn of the event loop
 // share a snapshot: none of them can know of a later commit, because news of it comes by an event.
 import { CofferError } from "../../core/errors.ts";
-import type { CachedAuthority, ReadTransaction } from "../../core/ports.ts";
+import type { ReadTransaction } from "../../core/ports.ts";
+import { SeenAuthorities } from "../authorities.ts";
 import { type Bodies, bug, EngineFailure, type EngineLog, traceOf, unavailable } from "../engine.ts";
 import { type ConnectionOptions, SqliteConnection } from "./connection.ts";
 
@@ -14,7 +15,7 @@ export class Snapshots {
   readonly #options: ReadingOptions;
   readonly #bodies: Bodies;
   readonly #log: EngineLog;
-  readonly #authorities = new Map<string, CachedAuthority>();
+  readonly #authorities = new SeenAuthorities();
   #connection: SqliteConnection;
   #tx: ReadTransaction;
   #running = 0;
