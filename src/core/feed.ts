@@ -58,8 +58,7 @@ async function isTold(tx: ReadTransaction, access: Access, input: ChangesInput):
   // A revision from the future comes from a history that a restore has ended.
   if (since > access.organization.revision) return false;
   if (since < (await tx.changes.forgottenUpTo(organizationId))) return false;
-  // Who begins with nothing misses nothing: his whole picture is of what he may list now.
-  if (since === 0) return true;
+  // From the beginning too: what left a place before he came there is none of his.
   return since >= (await tx.changes.accessChangedAt(organizationId, access.authority.principalId));
 }
 

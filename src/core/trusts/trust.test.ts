@@ -27,6 +27,14 @@ function refusal(change: Partial<GivenTrust>): string {
 }
 
 describe("a trust", () => {
+  test("takes no audience that names another organization: it would get the tokens made for that one", () => {
+    const other = "0198a6b0-0000-7000-8000-00000000000f";
+    for (const audience of [`coffer:${other}`, `COFFER:${other}`, "coffer:", `coffer:${other}/deploy`])
+      expect(refusal({ audience }), audience).toBe("audience");
+    for (const audience of [`coffer:${organizationId}`, `coffer:${organizationId}/deploy`, "sts.example.org"])
+      expect(parse({ audience }).audience).toBe(audience);
+  });
+
   test("is by default for the organization's own audience, with keys by discovery", () => {
     expect(parse({})).toEqual({
       name: "CI",

@@ -54,9 +54,11 @@ export interface GivenTrust {
   readonly as: "job" | { readonly machine: string };
 }
 
+const ownPrefix = "coffer:";
+
 /** Names the organization, so that a token made for one is of no use to another. */
 export function defaultAudience(organizationId: string): string {
-  return `coffer:${organizationId}`;
+  return `${ownPrefix}${organizationId}`;
 }
 
 export function parseTrust(given: GivenTrust, organizationId: string, rules: WorkloadRules): TrustTerms {
@@ -66,6 +68,9 @@ export function parseTrust(given: GivenTrust, organizationId: string, rules: Wor
     min: 1,
     max: limits.trustAudienceCharactersMax,
   });
+  // Whoever took another's would get the tokens that are made for him.
+  if (audience.toLowerCase().startsWith(ownPrefix) && !audience.startsWith(defaultAudience(organizationId)))
+    throw invalid("audience", `may begin with ${ownPrefix} only to name this organization`);
   const jwks = parseKeySource(given.jwks ?? {}, rules);
   const claims = parseRequiredClaims(given.claims);
   requireTenant(issuer, claims);
