@@ -90,8 +90,13 @@ export async function runAlone(
     await begin(writing);
     if (claim !== null) await writing.tx.access.raiseEpoch(claim);
   } catch (error) {
-    if (error instanceof RunAgain) await session.rollback();
-    throw error instanceof RunAgain ? error : unavailable(error);
+    if (!(error instanceof RunAgain)) throw unavailable(error);
+    try {
+      await session.rollback();
+    } catch (lost) {
+      throw unavailable(lost);
+    }
+    throw error;
   }
   let result: unknown;
   try {
