@@ -28,7 +28,7 @@ import {
 import { recordLoss } from "./backends/lost.ts";
 import { valuesToMigrate } from "./backends/migrate.ts";
 import { oweAhead, relocateValues } from "./backends/moving.ts";
-import { owedOfSecrets, postponeOwed, settlePaid } from "./backends/paying.ts";
+import { claimOwed, noteUnpaid, owedOfSecrets, settlePaid } from "./backends/paying.ts";
 import { forgetGivenUp, owedDue, takeReconcilerLease } from "./backends/reconcile.ts";
 import { retireVersions } from "./backends/retire.ts";
 import { noteBackendState, readBackendState } from "./backends/state.ts";
@@ -148,10 +148,11 @@ export type AnyQuery = Query<never, unknown>;
 
 const allCommands: readonly AnyCommand[] = [
   abortExpired,
+  claimOwed,
   forgetGivenUp,
   noteBackendState,
+  noteUnpaid,
   oweAhead,
-  postponeOwed,
   relocateValues,
   raiseBackendEpoch,
   recordSweep,

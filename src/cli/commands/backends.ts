@@ -53,7 +53,10 @@ async function migrate(client: Client, output: Output, slug: string, backend: st
     if (tenths > told && after !== null) await output.say(`${step.there} of ${step.total} values moved`);
     told = tenths;
     if (after !== null) continue;
-    if (failed > 0) await output.say(`${failed} values did not move: they do not open, or do not fit there.`);
+    if (failed > 0)
+      await output.say(
+        `${failed} values did not move: they do not open, do not fit there, or took too long.`,
+      );
     const { there, total } = step;
     const left = { backend, there, total, failed };
     await output.data(left, () => `${there} of ${total} values of ${slug} lie in ${backend}\n`);

@@ -41,7 +41,7 @@ export const valuesToMigrate: Query<ToMigrateInput, ToMigrate> = {
 
 export interface Migrated {
   readonly moved: number;
-  /** Values that stay where they are: they do not open, or are too long for where they should go. */
+  /** Values that stay where they are: they do not open, took too long, or are too long for where they go. */
   readonly failed: number;
   /** Versions of the store, and how many of them lie where they should now. */
   readonly total: number;
@@ -69,13 +69,13 @@ export function migration(ctx: Context, directory: Directory) {
       await ctx.database.execute(updateStore, { ...call, store: ref, ...change });
     }
     const moves = found.values.map((stored) => ({ stored, to: name }));
-    const { moved, failed } = await moveValues(ctx, {
+    const { moved, failed, late } = await moveValues(ctx, {
       caller,
       organizationId,
       action: "backend.move",
       moves,
     });
     const last = found.values.length < limits.migratedRows ? null : (found.values.at(-1)?.versionId ?? null);
-    return { moved, failed, total: found.total, there: found.there + moved, next: last };
+    return { moved, failed: failed + late, total: found.total, there: found.there + moved, next: last };
   };
 }

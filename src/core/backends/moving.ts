@@ -1,6 +1,7 @@
 // Putting stored values somewhere else, or there once more under another key: they are sealed anew, sent,
 // and only then do their rows point there. What they left is owed away. A version stays the version that
-// it is; nothing of it changes but where its bytes lie.
+// it is; nothing of it changes but where its bytes lie. Keeps: no row points to what somebody has begun to
+// take away.
 import type { Caller } from "../caller.ts";
 import { CofferError } from "../errors.ts";
 import { sealing } from "../keys/sealing.ts";
@@ -37,6 +38,8 @@ export interface MovesDone {
   readonly moved: number;
   /** They do not open, or the backend does not take them: they stay where they are. */
   readonly failed: number;
+  /** They took so long that what was sent is being taken away: they stay where they are too. */
+  readonly late: number;
 }
 
 interface AheadInput {
@@ -65,7 +68,7 @@ interface RelocateInput extends Omit<Moves, "moves"> {
   readonly items: readonly MovedValue[];
 }
 
-export const relocateValues: Command<RelocateInput, number> = {
+export const relocateValues: Command<RelocateInput, Pick<MovesDone, "moved" | "late">> = {
   name: "backend.relocate",
   run: async (tx, input) => {
     const { organizationId, items } = input;
@@ -75,20 +78,23 @@ export const relocateValues: Command<RelocateInput, number> = {
       if (!(await tx.installation.isCurrentTerm(organizationId, term))) throw keyRotated();
     }
     let moved = 0;
+    let late = 0;
     const bySecret = Map.groupBy(items, ({ stored }) => stored.secretId);
     // In order of id, as everything that holds several secrets.
     for (const secretId of [...bySecret.keys()].sort()) {
       const secret = await tx.keys.held(organizationId, secretId);
       if (secret === null) continue;
       for (const item of bySecret.get(secretId) ?? []) {
-        if (!(await relocated(tx, input, item))) continue;
+        const outcome = await relocated(tx, input, item);
+        if (outcome === "late") late += 1;
+        if (outcome !== "moved") continue;
         moved += 1;
         if (item.stored.versionId === secret.versionId) {
           await said(tx, input, organization.custody, secret, item);
         }
       }
     }
-    return moved;
+    return { moved, late };
   },
 };
 
@@ -96,18 +102,23 @@ async function relocated(
   tx: Transaction,
   { organizationId, at }: RelocateInput,
   { stored, value, landed }: MovedValue,
-): Promise<boolean> {
+): Promise<"moved" | "changed" | "late"> {
   const { secretId } = stored;
-  // Where it is not owed any more it was taken away meanwhile.
-  if (landed.backend !== embedded && !(await tx.remote.unowe(landed.writeId))) return false;
   const place = { organizationId, secretId };
+  // Who pays the debt may have looked before the bytes came: now that it is known where they lie, they are
+  // owed once more.
+  const oweSent = () => tx.remote.owe(owedFor({ ...place, ...landed }, "version", at));
+  if (landed.backend !== embedded && !(await tx.remote.unowe(landed.writeId))) {
+    await oweSent();
+    return "late";
+  }
   if (!(await tx.remote.relocate(stored, value, landed))) {
-    if (landed.backend !== embedded) await tx.remote.owe(owedFor({ ...place, ...landed }, "write", at));
-    return false;
+    if (landed.backend !== embedded) await oweSent();
+    return "changed";
   }
   const left = readPointer(stored.sealed);
   if (left !== null) await tx.remote.owe(owedFor({ ...place, ...left }, "version", at));
-  return true;
+  return "moved";
 }
 
 /** At the revision that stands, as where a rotation seals anew. */
@@ -138,8 +149,9 @@ export async function moveValues(ctx: Context, { moves, ...rest }: Moves): Promi
     const sent = await sendAll(ctx, organizationId, moves);
     const items = sent.filter((item) => item !== null);
     const input = { ...rest, at: ctx.clock.now(), items };
-    const moved = items.length === 0 ? 0 : await ctx.database.execute(relocateValues, input);
-    return { moved, failed: moves.length - items.length };
+    const none = { moved: 0, late: 0 };
+    const done = items.length === 0 ? none : await ctx.database.execute(relocateValues, input);
+    return { ...done, failed: moves.length - items.length };
   });
 }
 
@@ -149,12 +161,14 @@ async function sendAll(
   moves: readonly Move[],
 ): Promise<readonly (MovedValue | null)[]> {
   const at = ctx.clock.now();
+  // A lease is longer than any one operation, and what is at the end waits for all that goes before it.
+  const turns = 1 + Math.ceil(moves.length / limits.remoteWritesMax);
   const named = moves.map((move) => ({ ...move, writeId: ctx.ids.next() }));
   const owed = named
     .filter(({ to }) => to !== embedded)
     .map(({ stored: { secretId }, to, writeId }) => {
       const row = { organizationId, secretId, backend: to, writeId, ref: null, version: null };
-      return { ...owedFor(row, "write", at), dueAt: at + ctx.backends.rules.leaseMs };
+      return { ...owedFor(row, "write", at), dueAt: at + turns * ctx.backends.rules.leaseMs };
     });
   if (owed.length > 0) await ctx.database.execute(oweAhead, { owed });
   return atMost(limits.remoteWritesMax, named, async ({ stored, to, writeId }) => {

@@ -1,5 +1,6 @@
-// Taking away what is owed. First in the backend, as often as it takes, then in the tables: whoever is
-// killed in between does it once more, which does nothing.
+// Taking away what is owed. First it is claimed, so that nobody makes it a value after all; then it goes
+// in the backend, as often as it takes, then in the tables: whoever is killed in between does it once more,
+// which does nothing.
 import { type Caller, systemCaller } from "../caller.ts";
 import { limits } from "../limits.ts";
 import { entryOf } from "../operation.ts";
@@ -44,22 +45,35 @@ export const settlePaid: Command<PaidInput, null> = {
   },
 };
 
-interface PostponeInput {
+interface ClaimInput {
   readonly owed: OwedDeletion;
   readonly dueAt: number;
+}
+
+/** Committed before the backend is asked. It takes turns with `relocateValues`: the row has one winner. */
+export const claimOwed: Command<ClaimInput, boolean> = {
+  name: "backend.claim",
+  run: (tx, { owed, dueAt }) => tx.remote.claim(owed, dueAt),
+};
+
+interface UnpaidInput {
+  readonly owed: OwedDeletion;
   readonly failure: string;
 }
 
-export const postponeOwed: Command<PostponeInput, null> = {
-  name: "backend.postpone",
-  run: async (tx, { owed, dueAt, failure }) => {
-    await tx.remote.postpone(owed.id, owed.attempts + 1, dueAt, failure);
+export const noteUnpaid: Command<UnpaidInput, null> = {
+  name: "backend.unpaid",
+  run: async (tx, { owed, failure }) => {
+    await tx.remote.failed(owed.id, failure);
     return null;
   },
 };
 
-/** Does what is owed in the backend, and nothing in the tables. */
-export async function erase(backend: Backend, owed: OwedDeletion): Promise<void> {
+/**
+ * Does what is owed in the backend, and nothing in the tables. A debt for a write is to be claimed before;
+ * any other is for what can never be a value again.
+ */
+async function erase(backend: Backend, owed: OwedDeletion): Promise<void> {
   const { organizationId, secretId, kind, ref, version, writeId } = owed;
   const place = { organizationId, secretId };
   if (kind === "object") return backend.deleteObject(ref ?? backend.refOf(place));
@@ -71,9 +85,14 @@ export async function erase(backend: Backend, owed: OwedDeletion): Promise<void>
   if (found !== null) await backend.destroyVersion(found);
 }
 
-/** Null: it is paid. A backend that the configuration does not name any more is one that does not answer. */
+/**
+ * Null: it is paid, or in another's hands. A backend that the configuration does not name any more is one
+ * that does not answer.
+ */
 export async function pay(ctx: Context, owed: OwedDeletion): Promise<BackendFailure | null> {
   const { backends, database, clock } = ctx;
+  const dueAt = clock.now() + waitOf(ctx, owed.attempts);
+  if (!(await database.execute(claimOwed, { owed, dueAt }))) return null;
   const backend = backends.find(owed.backend);
   try {
     if (backend === null) throw new BackendError("unavailable");
@@ -81,7 +100,7 @@ export async function pay(ctx: Context, owed: OwedDeletion): Promise<BackendFail
   } catch (error) {
     // One that fails in a way that nobody thought of must not hold up all others.
     const failure = error instanceof BackendError ? error.failure : "invalid";
-    await database.execute(postponeOwed, { owed, dueAt: clock.now() + waitOf(ctx, owed.attempts), failure });
+    await database.execute(noteUnpaid, { owed, failure });
     return failure;
   }
   await database.execute(settlePaid, { caller: systemCaller("backends"), at: clock.now(), owed });

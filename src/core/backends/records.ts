@@ -166,11 +166,20 @@ export interface RemoteRepository extends RemoteReader {
   /** False where it is no creation that is under way. */
   abortCreation(secretId: string): Promise<boolean>;
   owe(deletion: OwedDeletion): Promise<void>;
+  /**
+   * Before anything is done about a debt: from then on nobody takes it back. False where another pays it, or
+   * it is owed no more. If it is not paid now, it is due again at `dueAt`.
+   */
+  claim(owed: OwedDeletion, dueAt: number): Promise<boolean>;
+  /** Why a debt that was claimed could not be paid. */
+  failed(id: string, failure: string): Promise<void>;
   /** False where another has settled it. */
   paid(id: string): Promise<boolean>;
-  /** What was owed in case a write ended half way: it did not. */
+  /**
+   * What was owed in case a write ended half way: it did not. False where somebody has claimed the debt, or
+   * paid it: what was written may be gone.
+   */
   unowe(writeId: string): Promise<boolean>;
-  postpone(id: string, attempts: number, dueAt: number, failure: string): Promise<void>;
   /** The row of a secret, whatever its versions say. */
   drop(secretId: string): Promise<void>;
   /** The last of a secret that is being deleted. */

@@ -43,7 +43,7 @@ export const migration = strict({ backend: text, after: Type.Optional(nullable(t
 
 export const migrated = Type.Object({
   moved: whole,
-  /** Values that stay where they are: they do not open, or are too long for the other backend. */
+  /** Values that stay where they are: they do not open, took too long, or are too long for the other backend. */
   failed: whole,
   total: whole,
   /** Versions of the store that lie where they should now. */

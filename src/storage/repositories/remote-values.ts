@@ -95,8 +95,11 @@ export const statements = {
     INSERT INTO owed_deletions (${owedColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     ON CONFLICT (id) DO NOTHING`,
   paid: sql`DELETE FROM owed_deletions WHERE id = $1`,
-  unowe: sql`DELETE FROM owed_deletions WHERE write_id = $1 AND kind = 'write'`,
-  postpone: sql`UPDATE owed_deletions SET attempts = $2, due_at = $3, failure = $4 WHERE id = $1`,
+  // Of these two only one comes to pass, whatever clocks say: a claim leaves no attempts of 0.
+  unowe: sql`DELETE FROM owed_deletions WHERE write_id = $1 AND kind = 'write' AND attempts = 0`,
+  claim: sql`
+    UPDATE owed_deletions SET attempts = attempts + 1, due_at = $3 WHERE id = $1 AND attempts = $2`,
+  failed: sql`UPDATE owed_deletions SET failure = $2 WHERE id = $1`,
   drop: sql`DELETE FROM secrets WHERE id = $1`,
   finish: sql`DELETE FROM secrets WHERE id = $1 AND state = 'deleting' AND NOT EXISTS (
     SELECT 1 FROM owed_deletions o WHERE o.secret_id = $1 AND o.kind = 'object' AND o.write_id IS NULL)`,
@@ -280,8 +283,9 @@ export function remoteRepository(db: Queryable): RemoteRepository {
     },
     paid: (id) => changed(db.run(statements.paid, [id])),
     unowe: (writeId) => changed(db.run(statements.unowe, [writeId])),
-    async postpone(id, attempts, dueAt, failure) {
-      await db.run(statements.postpone, [id, attempts, dueAt, failure]);
+    claim: ({ id, attempts }, dueAt) => changed(db.run(statements.claim, [id, attempts, dueAt])),
+    async failed(id, failure) {
+      await db.run(statements.failed, [id, failure]);
     },
     async drop(secretId) {
       await db.run(statements.drop, [secretId]);
