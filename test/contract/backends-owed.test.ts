@@ -1,8 +1,9 @@
 // What is owed to other backends, paid while others are at work: no debt costs a value that is in use, and
 // no backend waits for another.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { limits } from "../../src/core/limits.ts";
 import type { Ref } from "../../src/core/organizations/organization.ts";
-import { coffers, heldClock, home, lastingOwner, text } from "../support/coffers.ts";
+import { coffers, heldClock, home, lastingOwner, refusal, text } from "../support/coffers.ts";
 import { type MemoryBackend, memoryBackend } from "../support/memory-backend.ts";
 import { reconcilerOf, type TestReconciler } from "../support/reconciling.ts";
 import type { TestCoffer } from "../support/server.ts";
@@ -28,6 +29,7 @@ for (const engine of coffers) {
       for (const backend of [a, b]) {
         backend.before = null;
         backend.fails("all", null);
+        backend.fails("deleteObject", null);
       }
     });
 
@@ -155,6 +157,29 @@ for (const engine of coffers) {
       };
       expect(await migrate(store, "b")).toMatchObject({ moved: 40, failed: 0, there: 40 });
       expect(await revealed(store, names)).toEqual(valuesOf(names));
+    });
+
+    test("a backend that is silent does not keep another's debts waiting", async () => {
+      const [silent, well] = [await fresh("a"), await fresh("b")];
+      const many = named(limits.reconcileRows + 20);
+      await createAll(silent, many);
+      await createAll(well, named(1));
+      a.fails("deleteObject", "unavailable");
+      b.fails("deleteObject", "unavailable");
+      const purge = { removal: "purge", demandsPurge: true } as const;
+      const { secrets } = operations();
+      expect((await refusal(secrets.removeAll(coffer.owner, home, silent, many, purge))).code).toBe(
+        "backend.unavailable",
+      );
+      clock.pass(1_000);
+      await refusal(secrets.removeAll(coffer.owner, home, well, named(1), purge));
+      b.fails("deleteObject", null);
+      clock.pass(60_000);
+      const [askedOfSilent, askedOfWell] = [a, b].map(({ calls }) => calls.deleteObject);
+      await round();
+      expect(b.calls.deleteObject).toBe((askedOfWell ?? 0) + 1);
+      // It was asked by as many as ask at once, and then no more.
+      expect(a.calls.deleteObject).toBeLessThanOrEqual((askedOfSilent ?? 0) + limits.remoteWritesMax);
     });
   });
 }

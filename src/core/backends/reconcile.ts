@@ -28,9 +28,15 @@ export const takeReconcilerLease: Command<LeaseInput, boolean> = {
   },
 };
 
-export const owedDue: Query<{ readonly now: number }, readonly OwedDeletion[]> = {
+interface DueInput {
+  readonly now: number;
+  /** Backends that do not answer. */
+  readonly silent: readonly string[];
+}
+
+export const owedDue: Query<DueInput, readonly OwedDeletion[]> = {
   name: "backend.owed-due",
-  run: (tx, { now }) => tx.remote.owedDue(now, limits.reconcileRows),
+  run: (tx, { now, silent }) => tx.remote.owedDue(now, silent, limits.reconcileRows),
 };
 
 interface ForgetInput {
@@ -77,19 +83,19 @@ export function reconciler(ctx: Context, parts: ReconcilerParts): Reconciler {
   };
 
   const payAll = async (stopped: () => boolean) => {
-    // A backend that does not answer is not asked again for everything else that it is owed.
+    // A backend that does not answer is not asked again for everything else that it is owed, and what that is
+    // does not stand before what is owed to others.
     const silent = new Set<string>();
     for (let rounds = 0; !stopped() && rounds < limits.reconcileRows; rounds += 1) {
-      const due = await database.point(owedDue, { now: clock.now() });
-      const payable = due.filter(({ backend }) => !silent.has(backend));
-      await atMost(limits.remoteWritesMax, payable, async (owed) => {
+      const due = await database.point(owedDue, { now: clock.now(), silent: [...silent] });
+      await atMost(limits.remoteWritesMax, due, async (owed) => {
         if (stopped() || silent.has(owed.backend)) return;
         const failure = await pay(ctx, owed);
         if (failure === "unavailable" || failure === "ambiguous" || failure === "throttled") {
           silent.add(owed.backend);
         }
       });
-      if (payable.length === 0 || due.length < limits.reconcileRows) break;
+      if (due.length < limits.reconcileRows) break;
       await lease();
     }
   };

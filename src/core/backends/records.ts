@@ -94,7 +94,8 @@ export interface RemoteReader {
   versionsAt(backend: string, refs: readonly string[]): Promise<readonly RemoteRow[]>;
   /** Whether there is such a secret that may be written to, or is being made. */
   isLiving(secretId: string): Promise<boolean>;
-  owedDue(now: number, limit: number): Promise<readonly OwedDeletion[]>;
+  /** But for what is owed to these backends. */
+  owedDue(now: number, silent: readonly string[], limit: number): Promise<readonly OwedDeletion[]>;
   owedOf(secretIds: readonly string[]): Promise<readonly OwedDeletion[]>;
   state(backend: string): Promise<BackendState | null>;
   counts(backend: string): Promise<BackendCounts>;

@@ -40,8 +40,6 @@ export const statements = {
     WHERE backend = $1 AND backend <> 'embedded' AND id > $2 AND state IN ('active', 'superseded')
     ORDER BY id LIMIT $3`,
   isLiving: sql<{ id: string }>`SELECT id FROM secrets WHERE id = $1 AND state <> 'aborted'`,
-  owedDue: sql<OwedRow>`
-    SELECT ${owedColumns} FROM owed_deletions WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2`,
   state: sql<StateRow>`
     SELECT name, epoch, epoch_at, guarded, swept_at, swept_by, report, drift, drift_after FROM value_backends
     WHERE name = $1`,
@@ -192,7 +190,13 @@ export function remoteReader(db: Queryable): RemoteReader {
       return refs.length === 0 ? [] : (await db.all(manyVersions(text), values)).map(remoteRow);
     },
     isLiving: async (secretId) => (await db.one(statements.isLiving, [secretId])) !== undefined,
-    owedDue: async (now, limit) => (await db.all(statements.owedDue, [now, limit])).map(owedOf),
+    async owedDue(now, silent, limit) {
+      const values: SqlValue[] = [now, limit];
+      const others = silent.length === 0 ? "" : `AND backend NOT IN ${oneOf(silent, parametersInto(values))}`;
+      const text = `SELECT ${owedColumns} FROM owed_deletions
+        WHERE due_at <= $1 ${others} ORDER BY due_at, id LIMIT $2`;
+      return (await db.all(manyOwed(text), values)).map(owedOf);
+    },
     async owedOf(secretIds) {
       const values: SqlValue[] = [];
       const list = oneOf(secretIds, parametersInto(values));
