@@ -79,6 +79,8 @@ export const limits = {
   sweepObjectsMax: 1_000_000,
   /** Orphans that are never too many: where little lies, a small share would be none at all. */
   sweepAlways: 10,
+  /** After a backend could not be swept: each attempt writes there, AWS wants that once in ten minutes at most. */
+  sweepRetryMs: 60 * 60_000,
   /** Values asked for by one drift check. */
   driftSample: 20,
   /** How often a backend is told that this database is the newest: a restore from before is noticed then. */

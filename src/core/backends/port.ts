@@ -85,6 +85,11 @@ export const backendFailures = [
 ] as const;
 export type BackendFailure = (typeof backendFailures)[number];
 
+/** It says something of the backend, not of what it was asked: nothing else need be asked of it now. */
+export function isSilent(failure: BackendFailure): boolean {
+  return failure === "unavailable" || failure === "ambiguous" || failure === "throttled";
+}
+
 /** What a backend refused or failed at. It carries the vendor's id of the request, never its text. */
 export class BackendError extends Error {
   override readonly name = "BackendError";

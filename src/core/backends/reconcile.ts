@@ -9,6 +9,7 @@ import { atMost } from "./backends.ts";
 import { checkDrift } from "./drift.ts";
 import { guardRestore } from "./guard.ts";
 import { pay } from "./paying.ts";
+import { BackendError, isSilent } from "./port.ts";
 import type { OwedDeletion } from "./records.ts";
 import { retireOutlived } from "./retire.ts";
 import { readBackendState } from "./state.ts";
@@ -91,9 +92,7 @@ export function reconciler(ctx: Context, parts: ReconcilerParts): Reconciler {
       await atMost(limits.remoteWritesMax, due, async (owed) => {
         if (stopped() || silent.has(owed.backend)) return;
         const failure = await pay(ctx, owed);
-        if (failure === "unavailable" || failure === "ambiguous" || failure === "throttled") {
-          silent.add(owed.backend);
-        }
+        if (failure !== null && isSilent(failure)) silent.add(owed.backend);
       });
       if (due.length < limits.reconcileRows) break;
       await lease();
@@ -113,16 +112,36 @@ export function reconciler(ctx: Context, parts: ReconcilerParts): Reconciler {
     }
   };
 
+  /** When a backend could not be visited. */
+  const missed = new Map<string, number>();
+
+  const visitAll = async (stopped: () => boolean) => {
+    const failures: unknown[] = [];
+    const rest = Math.min(rules.sweepPeriodMs, limits.sweepRetryMs);
+    for (const { name } of backends.all) {
+      if (clock.now() - (missed.get(name) ?? Number.NEGATIVE_INFINITY) < rest) continue;
+      if (stopped() || !(await lease())) break;
+      try {
+        await visit(name, stopped);
+        missed.delete(name);
+      } catch (error) {
+        // The others have their turn all the same.
+        missed.set(name, clock.now());
+        if (error instanceof BackendError) {
+          parts.alert("a backend could not be looked after", { backend: name, failure: error.failure });
+        } else failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  };
+
   return {
     async step(stopped) {
       if (backends.all.length === 0 || !(await lease())) return;
       await abortAll(stopped);
       await payAll(stopped);
       await database.execute(forgetGivenUp, { before: clock.now() - rules.orphanAgeMs });
-      for (const { name } of backends.all) {
-        if (stopped() || !(await lease())) return;
-        await visit(name, stopped);
-      }
+      await visitAll(stopped);
     },
   };
 }

@@ -48,6 +48,8 @@ export interface SweepReport {
   readonly versions: number;
   readonly orphans: number;
   readonly removed: number;
+  /** The backend did not let them go. */
+  readonly failed: number;
   /** Why nothing was removed; null: it was, or there was nothing. */
   readonly held: "first" | "share" | "guarded" | null;
 }

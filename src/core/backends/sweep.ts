@@ -8,7 +8,7 @@ import { limits } from "../limits.ts";
 import { entryOf } from "../operation.ts";
 import type { Command, Context, Query } from "../ports.ts";
 import { guardRestore } from "./guard.ts";
-import type { Backend, OwnedObject } from "./port.ts";
+import { type Backend, BackendError, isSilent, type OwnedObject } from "./port.ts";
 import type { RemoteRow, Sighting, SweepReport } from "./records.ts";
 import { noteBackendState, readBackendState } from "./state.ts";
 
@@ -72,8 +72,8 @@ export const recordSweep: Command<SweptInput, null> = {
   name: "backend.swept",
   run: async (tx, { backend, sweep, report }) => {
     await tx.remote.forgetSightings(backend, sweep);
-    if (report.removed === 0 && report.held !== "share") return null;
-    const { objects, versions, orphans, removed, held } = report;
+    const { objects, versions, orphans, removed, failed, held } = report;
+    if (removed === 0 && failed === 0 && held !== "share") return null;
     await tx.audit.append(
       entryOf(
         { caller: systemCaller("backends"), at: report.at },
@@ -81,9 +81,9 @@ export const recordSweep: Command<SweptInput, null> = {
           organizationId: null,
           action: "backend.purge",
           target: { kind: "backend", id: null, name: backend, storeId: null },
-          outcome: held === null ? "allowed" : "failed",
+          outcome: held === null && failed === 0 ? "allowed" : "failed",
           because: held ?? "orphans",
-          details: { objects, versions, orphans, removed },
+          details: { objects, versions, orphans, removed, failed },
         },
       ),
     );
@@ -121,7 +121,7 @@ export async function sweep(
   if (number === null) {
     const { objects, orphans } = counts;
     parts.alert("a backend holds what a newer database has written", { backend: name, objects, orphans });
-    return void (await note({ at: began, ...counts, removed: 0, held: "guarded" }));
+    return void (await note({ at: began, ...counts, ...none, held: "guarded" }));
   }
   // Another release may name things otherwise, and a restored database knows less.
   const sweptBy = `${parts.release}+${restores}`;
@@ -135,8 +135,12 @@ export async function sweep(
     const details = { backend: name, orphans: again.length, objects: counts.objects };
     parts.alert("so much in a backend is unknown that nothing of it is removed", details);
   }
-  const removed = held === null ? await remove(backend, again, stopped) : 0;
-  const report = { at: began, ...counts, removed, held };
+  const done = held === null ? await remove(backend, again, stopped) : none;
+  if (done.failed > 0) {
+    const details = { backend: name, ...done };
+    parts.alert("what is nobody's in a backend could not all be removed", details);
+  }
+  const report = { at: began, ...counts, ...done, held };
   await database.execute(recordSweep, { backend: name, sweep: number, report });
   await note(report, sweptBy);
 }
@@ -226,13 +230,28 @@ function keyOf({ ref, version }: Orphan): string {
   return `${ref}\n${version}`;
 }
 
-async function remove(backend: Backend, orphans: readonly Orphan[], stopped: () => boolean): Promise<number> {
-  let removed = 0;
+type Removed = Pick<SweepReport, "removed" | "failed">;
+
+const none: Removed = { removed: 0, failed: 0 };
+
+/** What cannot go stays for the next sweep: an orphan harms nobody. */
+async function remove(
+  backend: Backend,
+  orphans: readonly Orphan[],
+  stopped: () => boolean,
+): Promise<Removed> {
+  let { removed, failed } = none;
   for (const { ref, version } of orphans) {
     if (stopped()) break;
-    if (version === "") await backend.deleteObject(ref);
-    else await backend.destroyVersion({ ref, version });
-    removed += 1;
+    try {
+      if (version === "") await backend.deleteObject(ref);
+      else await backend.destroyVersion({ ref, version });
+      removed += 1;
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      failed += 1;
+      if (isSilent(error.failure)) break;
+    }
   }
-  return removed;
+  return { removed, failed };
 }

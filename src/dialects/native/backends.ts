@@ -12,6 +12,8 @@ const report = Type.Object({
   /** What is nobody's, as far as the sweep could see. */
   orphans: whole,
   removed: whole,
+  /** Those that the backend did not let go. */
+  failed: whole,
   /** Why none was removed. */
   /** `first`, `share` or `guarded`. */
   held: nullable(text),

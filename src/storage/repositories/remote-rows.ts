@@ -86,6 +86,12 @@ export interface StateRow {
   drift_after: string | null;
 }
 
+/** Older ones do not say what failed. */
+function reportOf(text: string | null): SweepReport | null {
+  const report = parsedOrNull<Omit<SweepReport, "failed"> & Partial<SweepReport>>(text);
+  return report && { ...report, failed: report.failed ?? 0 };
+}
+
 export function stateOf(row: StateRow): BackendState {
   return {
     name: row.name,
@@ -94,7 +100,7 @@ export function stateOf(row: StateRow): BackendState {
     guarded: row.guarded === 1,
     sweptAt: row.swept_at,
     sweptBy: row.swept_by,
-    report: parsedOrNull<SweepReport>(row.report),
+    report: reportOf(row.report),
     drift: parsedOrNull<DriftReport>(row.drift),
     driftAfter: row.drift_after,
   };

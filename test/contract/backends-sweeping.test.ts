@@ -1,0 +1,110 @@
+// Sweeps of other backends that do not go as they should.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readBackendState } from "../../src/core/backends/state.ts";
+import { coffers, heldClock, lastingOwner } from "../support/coffers.ts";
+import { type MemoryBackend, memoryBackend } from "../support/memory-backend.ts";
+import { reconcilerOf, type TestReconciler } from "../support/reconciling.ts";
+import type { TestCoffer } from "../support/server.ts";
+
+const day = 24 * 60 * 60 * 1000;
+const periodMs = 30_000;
+
+for (const engine of coffers) {
+  describe(`sweeps of other backends, on ${engine.name}`, () => {
+    let coffer: TestCoffer;
+    let reconciler: TestReconciler;
+    const clock = heldClock(Date.now());
+    const first: MemoryBackend = memoryBackend({ name: "first", now: clock.now });
+    const second: MemoryBackend = memoryBackend({ name: "second", now: clock.now });
+    beforeAll(async () => {
+      const started = await engine.start({ backends: [first, second], clock });
+      coffer = { ...started, owner: await lastingOwner(started) };
+      reconciler = reconcilerOf(coffer);
+    });
+    afterAll(() => coffer.stop());
+    beforeEach(async () => {
+      for (const backend of [first, second]) {
+        backend.before = null;
+        for (const step of ["all", "listOwned", "deleteObject", "destroyVersion"] as const) {
+          backend.fails(step, null);
+        }
+      }
+      for (const backend of [first, second]) {
+        for (const [ref, { versions }] of backend.objects) {
+          if ([...versions.values()].some(({ writeId }) => writeId === "late")) backend.objects.delete(ref);
+        }
+      }
+      // All that was seen in the test before is forgotten.
+      clock.pass(day);
+      await round();
+      reconciler.alerts.length = 0;
+    });
+
+    const round = () => reconciler.step(() => false);
+    const state = (backend: MemoryBackend) =>
+      coffer.node.context.database.point(readBackendState, { backend: backend.name });
+    const leave = (backend: MemoryBackend, many: number) => {
+      for (let count = 0; count < many; count += 1) {
+        const place = {
+          organizationId: coffer.bootstrap.organization.id,
+          secretId: coffer.node.context.ids.next(),
+        };
+        const createdAt = clock.now() - 2 * day;
+        const version = { writeId: "late", bytes: Buffer.from("late"), createdAt };
+        backend.objects.set(backend.refOf(place), { createdAt, versions: new Map([["1", version]]) });
+      }
+    };
+
+    test("a backend that refuses removal is swept once a day, and those after it are too", async () => {
+      leave(first, 3);
+      leave(second, 3);
+      first.fails("deleteObject", "denied");
+      clock.pass(day);
+      await round();
+      clock.pass(day);
+      await round();
+      const at = clock.now();
+      expect(await state(first)).toMatchObject({
+        sweptAt: at,
+        report: { orphans: 3, removed: 0, failed: 3 },
+      });
+      expect(await state(second)).toMatchObject({
+        sweptAt: at,
+        report: { orphans: 3, removed: 3, failed: 0 },
+      });
+      expect(reconciler.alerts).toContain("what is nobody's in a backend could not all be removed");
+      const { calls, epoch } = { calls: { ...first.calls }, epoch: first.epoch };
+      for (let turn = 0; turn < 10; turn += 1) {
+        clock.pass(periodMs);
+        await round();
+      }
+      expect(first.calls).toEqual(calls);
+      expect(first.epoch).toBe(epoch);
+      first.fails("deleteObject", null);
+      clock.pass(day);
+      await round();
+      expect((await state(first)).report).toMatchObject({ orphans: 3, removed: 3, failed: 0 });
+    });
+
+    test("a backend that cannot be listed is tried again after an hour, and those after it are swept", async () => {
+      first.fails("listOwned", "denied");
+      clock.pass(day);
+      await round();
+      expect((await state(first)).sweptAt).toBe(clock.now() - day);
+      expect((await state(second)).sweptAt).toBe(clock.now());
+      expect(reconciler.alerts).toContain("a backend could not be looked after");
+      const { listOwned } = first.calls;
+      const { epoch } = first;
+      for (let turn = 0; turn < 10; turn += 1) {
+        clock.pass(periodMs);
+        await round();
+      }
+      expect(first.calls.listOwned).toBe(listOwned);
+      expect(first.epoch).toBe(epoch);
+      first.fails("listOwned", null);
+      clock.pass(60 * 60_000);
+      await round();
+      expect((await state(first)).sweptAt).toBe(clock.now());
+    });
+  });
+}
