@@ -106,5 +106,25 @@ for (const engine of coffers) {
       await round();
       expect((await state(first)).sweptAt).toBe(clock.now());
     });
+
+    test("what a sweep that broke off has seen does not count for the one an hour later", async () => {
+      leave(first, 6);
+      let pages = 0;
+      first.before = (step) => {
+        if (step === "listOwned") pages += 1;
+        if (pages === 2) first.fails("listOwned", "unavailable");
+      };
+      clock.pass(day);
+      await round();
+      expect(pages).toBe(2);
+      first.before = null;
+      first.fails("listOwned", null);
+      clock.pass(60 * 60_000);
+      await round();
+      expect((await state(first)).report).toMatchObject({ orphans: 6, removed: 0, held: null });
+      clock.pass(day);
+      await round();
+      expect((await state(first)).report).toMatchObject({ orphans: 6, removed: 6, held: null });
+    });
   });
 }

@@ -115,7 +115,7 @@ export async function sweep(
       change: { sweptAt: began, report, ...(sweptBy === undefined ? {} : { sweptBy }) },
     });
   const state = await database.point(readBackendState, { backend: name });
-  const seen = await survey(ctx, backend, number, stopped);
+  const seen = await survey(ctx, backend, number, began, stopped);
   if (seen === null) return;
   const { again, restores, ...counts } = seen;
   if (number === null) {
@@ -149,7 +149,7 @@ interface Survey {
   readonly objects: number;
   readonly versions: number;
   readonly orphans: number;
-  /** Those that an earlier sweep has seen too. */
+  /** Those that a sweep of another day has seen too. */
   readonly again: readonly Orphan[];
   readonly restores: number;
 }
@@ -160,10 +160,13 @@ async function survey(
   backend: Backend,
   /** Null: only to count. */
   number: number | null,
+  began: number,
   stopped: () => boolean,
 ): Promise<Survey | null> {
-  const { database, clock, backends } = ctx;
-  const before = clock.now() - backends.rules.orphanAgeMs;
+  const { database, backends } = ctx;
+  const before = began - backends.rules.orphanAgeMs;
+  // A sweep that broke off has seen things too. Two that were meant to lie apart do so by more than this.
+  const seenBefore = began - backends.rules.sweepPeriodMs / 2;
   const again: Orphan[] = [];
   let objects = 0;
   let versions = 0;
@@ -177,10 +180,11 @@ async function survey(
     restores = look.restores;
     const found = page.items.flatMap((item) => orphansOf(item, look, before));
     const known = new Map(look.sightings.map((sighting) => [keyOf(sighting), sighting]));
-    again.push(...found.filter((orphan) => known.has(keyOf(orphan))));
+    const firstSeenAt = (orphan: Orphan) => known.get(keyOf(orphan))?.firstSeenAt ?? began;
+    again.push(...found.filter((orphan) => firstSeenAt(orphan) <= seenBefore));
     const sightings = found.map((orphan) => ({
       ...orphan,
-      firstSeenAt: known.get(keyOf(orphan))?.firstSeenAt ?? clock.now(),
+      firstSeenAt: firstSeenAt(orphan),
       sweep: number ?? 0,
     }));
     if (number !== null && sightings.length > 0)
