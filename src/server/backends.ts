@@ -88,11 +88,13 @@ function losses({ database, clock, log }: Pick<Parts<unknown>, "database" | "clo
 export function reconciling(
   context: Context,
   log: Pick<EngineLog, "error">,
+  steady: () => boolean,
 ): ((stopped: () => boolean) => Promise<void>) | null {
   if (context.backends.all.length === 0) return null;
   const { step } = reconciler(context, {
     owner: context.ids.next(),
     release: packageVersion(),
+    steady,
     alert: (what, details) => log.error(details, what),
   });
   return step;

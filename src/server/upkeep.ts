@@ -58,7 +58,7 @@ export async function upkeep(
   const rotating = every(rotateEveryMs, () => node.rotate(() => stopped), log, meter("rotation"));
   const deleting = every(deleteEveryMs, () => node.finishDeletions(() => stopped), log, meter("deletions"));
   const announcing = every(announceEveryMs, () => node.announce(), log, meter("presence"));
-  const reconcile = givenBackends === undefined ? reconciling(context, log) : null;
+  const reconcile = givenBackends === undefined ? reconciling(context, log, steady.check) : null;
   const { periodMs } = context.backends.rules;
   const reconcilers =
     reconcile === null ? [] : [every(periodMs, () => reconcile(() => stopped), log, meter("backends"))];

@@ -1,7 +1,9 @@
 // Sweeps of other backends that do not go as they should.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readBackendState } from "../../src/core/backends/state.ts";
-import { coffers, heldClock, lastingOwner } from "../support/coffers.ts";
+import { limits } from "../../src/core/limits.ts";
+import { steadiness } from "../../src/server/steady.ts";
+import { coffers, heldClock, lastingOwner, text } from "../support/coffers.ts";
 import { type MemoryBackend, memoryBackend } from "../support/memory-backend.ts";
 import { reconcilerOf, type TestReconciler } from "../support/reconciling.ts";
 import type { TestCoffer } from "../support/server.ts";
@@ -14,7 +16,7 @@ for (const engine of coffers) {
     let coffer: TestCoffer;
     let reconciler: TestReconciler;
     const clock = heldClock(Date.now());
-    const first: MemoryBackend = memoryBackend({ name: "first", now: clock.now });
+    const first: MemoryBackend = memoryBackend({ name: "first", maxVersions: 256, now: clock.now });
     const second: MemoryBackend = memoryBackend({ name: "second", now: clock.now });
     beforeAll(async () => {
       const started = await engine.start({ backends: [first, second], clock });
@@ -125,6 +127,51 @@ for (const engine of coffers) {
       clock.pass(day);
       await round();
       expect((await state(first)).report).toMatchObject({ orphans: 6, removed: 6, held: null });
+    });
+
+    test("nothing is swept and no replaced value goes while time is not to be trusted", async () => {
+      const { organizations, secrets, stores } = coffer.node.operations;
+      const org = { id: (await organizations.create(coffer.owner, { slug: "timely", name: "Timely" })).id };
+      const store = { id: (await stores.create(coffer.owner, org, { name: "Far", backend: "first" })).id };
+      await secrets.create(coffer.owner, org, store, { name: "OFTEN", value: text("0") });
+      for (let number = 1; number <= limits.versionsKept; number += 1) {
+        const value = text(String(number));
+        await secrets.update(coffer.owner, org, store, { name: "OFTEN" }, { value });
+      }
+      const kept = first.bytes().length;
+      leave(second, 3);
+      clock.pass(day);
+      await round();
+      let steadyMs = 0;
+      const warned: string[] = [];
+      const steady = steadiness({
+        clock,
+        monotonicMs: () => steadyMs,
+        lastSeenAt: clock.now(),
+        log: { warn: (_, what) => void warned.push(String(what)) },
+      });
+      const careful = reconcilerOf(coffer, "1", steady.check);
+      const swept = async () => (await state(second)).sweptAt;
+      const before = await swept();
+      clock.pass(31 * day);
+      for (let turn = 0; turn < 3; turn += 1) {
+        await careful.step(() => false);
+        clock.pass(periodMs);
+        steadyMs += periodMs;
+      }
+      expect(await swept()).toBe(before);
+      expect(second.objects.size).toBe(3);
+      expect(first.bytes()).toHaveLength(kept);
+      expect(warned).toHaveLength(1);
+      // The backends still hear that this database is the newest.
+      expect((await state(second)).epochAt).toBeGreaterThan(clock.now() - day);
+      clock.pass(day);
+      steadyMs += day;
+      await careful.step(() => false);
+      clock.pass(periodMs);
+      await careful.step(() => false);
+      expect(second.objects.size).toBe(0);
+      expect(first.bytes()).toHaveLength(kept - 1);
     });
   });
 }

@@ -7,8 +7,8 @@ export interface TestReconciler extends Reconciler {
   readonly alerts: string[];
 }
 
-export function reconcilerOf(coffer: TestCoffer, release = "1"): TestReconciler {
+export function reconcilerOf(coffer: TestCoffer, release = "1", steady = () => true): TestReconciler {
   const alerts: string[] = [];
   const alert = (what: string) => void alerts.push(what);
-  return { ...reconciler(coffer.node.context, { owner: "test", release, alert }), alerts };
+  return { ...reconciler(coffer.node.context, { owner: "test", release, alert, steady }), alerts };
 }

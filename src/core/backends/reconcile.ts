@@ -55,6 +55,8 @@ export interface ReconcilerParts {
   readonly owner: string;
   /** Of this software: another one's first sweep only looks. */
   readonly release: string;
+  /** Whether time can be trusted with what is never undone. */
+  readonly steady: () => boolean;
   /** Something that an operator has to see. */
   readonly alert: (what: string, details: Readonly<Record<string, string | number>>) => void;
 }
@@ -99,11 +101,13 @@ export function reconciler(ctx: Context, parts: ReconcilerParts): Reconciler {
     }
   };
 
-  const visit = async (name: string, stopped: () => boolean) => {
+  const visit = async (name: string, steady: boolean, stopped: () => boolean) => {
     const backend = backends.find(name);
     if (backend === null) return;
     const state = await database.point(readBackendState, { backend: name });
-    if (clock.now() - (state.sweptAt ?? Number.NEGATIVE_INFINITY) >= rules.sweepPeriodMs) {
+    const due = clock.now() - (state.sweptAt ?? Number.NEGATIVE_INFINITY) >= rules.sweepPeriodMs;
+    // After a jump of the clock everything would be old at once, and backups may still name what was replaced.
+    if (due && steady) {
       await retireOutlived(ctx, name, stopped);
       await sweep(ctx, backend, parts, stopped);
       await checkDrift(ctx, backend, parts, stopped);
@@ -115,14 +119,14 @@ export function reconciler(ctx: Context, parts: ReconcilerParts): Reconciler {
   /** When a backend could not be visited. */
   const missed = new Map<string, number>();
 
-  const visitAll = async (stopped: () => boolean) => {
+  const visitAll = async (steady: boolean, stopped: () => boolean) => {
     const failures: unknown[] = [];
     const rest = Math.min(rules.sweepPeriodMs, limits.sweepRetryMs);
     for (const { name } of backends.all) {
       if (clock.now() - (missed.get(name) ?? Number.NEGATIVE_INFINITY) < rest) continue;
       if (stopped() || !(await lease())) break;
       try {
-        await visit(name, stopped);
+        await visit(name, steady, stopped);
         missed.delete(name);
       } catch (error) {
         // The others have their turn all the same.
@@ -137,11 +141,14 @@ export function reconciler(ctx: Context, parts: ReconcilerParts): Reconciler {
 
   return {
     async step(stopped) {
-      if (backends.all.length === 0 || !(await lease())) return;
+      if (backends.all.length === 0) return;
+      // Looked at by every node, also while another one does the work.
+      const steady = parts.steady();
+      if (!(await lease())) return;
       await abortAll(stopped);
       await payAll(stopped);
-      await database.execute(forgetGivenUp, { before: clock.now() - rules.orphanAgeMs });
-      await visitAll(stopped);
+      if (steady) await database.execute(forgetGivenUp, { before: clock.now() - rules.orphanAgeMs });
+      await visitAll(steady, stopped);
     },
   };
 }
