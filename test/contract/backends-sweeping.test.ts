@@ -1,6 +1,7 @@
 // Sweeps of other backends that do not go as they should.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readBackendState } from "../../src/core/backends/state.ts";
+import { sweep } from "../../src/core/backends/sweep.ts";
 import { limits } from "../../src/core/limits.ts";
 import { steadiness } from "../../src/server/steady.ts";
 import { coffers, heldClock, lastingOwner, text } from "../support/coffers.ts";
@@ -172,6 +173,41 @@ for (const engine of coffers) {
       await careful.step(() => false);
       expect(second.objects.size).toBe(0);
       expect(first.bytes()).toHaveLength(kept - 1);
+    });
+
+    test("what a move has sent is nobody's orphan, however long its chunk takes", async () => {
+      const { organizations, secrets, stores } = coffer.node.operations;
+      const org = { id: (await organizations.create(coffer.owner, { slug: "slow", name: "Slow" })).id };
+      const store = { id: (await stores.create(coffer.owner, org, { name: "Here" })).id };
+      const names = Array.from({ length: 2 }, (_, at) => ({ name: `S${at}` }));
+      await secrets.createAll(
+        coffer.owner,
+        org,
+        store,
+        names.map(({ name }) => ({ name, value: text(name) })),
+      );
+      const [held, move] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      let puts = 0;
+      second.before = async (step) => {
+        if (step === "put") puts += 1;
+        if (step !== "put" || puts !== 2) return;
+        held.resolve();
+        await move.promise;
+      };
+      // The sweep alone meets the move: nobody pays what is owed meanwhile.
+      const moving = stores.migrate(coffer.owner, org, store, { backend: "second", after: null });
+      await held.promise;
+      for (let days = 0; days < 3; days += 1) {
+        clock.pass(day);
+        await sweep(coffer.node.context, second, { release: "1", alert: () => {} }, () => false);
+      }
+      expect(second.bytes()).toHaveLength(1);
+      move.resolve();
+      expect(await moving).toMatchObject({ moved: 2, failed: 0 });
+      for (const { name } of names) {
+        const { value } = await secrets.reveal(coffer.owner, org, store, { name });
+        expect(value?.reveal()).toBe(name);
+      }
     });
   });
 }

@@ -21,7 +21,7 @@ interface Look {
   readonly rows: readonly RemoteRow[];
   /** Secrets that may be written to. */
   readonly living: readonly string[];
-  /** Those of them that are being written to: nothing of these is judged. */
+  /** Those that are being written to, or whose values are on the move: nothing of these is judged. */
   readonly busy: readonly string[];
   readonly sightings: readonly Sighting[];
   readonly restores: number;
@@ -32,7 +32,10 @@ export const lookForOrphans: Query<LookInput, Look> = {
   run: async (tx, { backend, objects }) => {
     const refs = objects.map(({ ref }) => ref);
     const living: string[] = [];
-    const busy: string[] = [];
+    // Before the rows are looked at: what a move has sent is owed until its row points there.
+    const named = objects.flatMap(({ secretId }) => secretId ?? []);
+    const owed = (await tx.remote.owedOf(named)).filter(({ kind }) => kind === "write");
+    const busy = owed.map(({ secretId }) => secretId);
     for (const { secretId } of objects) {
       if (secretId === null || !(await tx.remote.isLiving(secretId))) continue;
       living.push(secretId);
