@@ -105,6 +105,8 @@ export const limits = {
   feedWaitSecondsMax: 60,
   feedWaitersMax: 10_000,
 
+  /** Purged by retention or removed with their store, in one commit: 10 ms from PostgreSQL it takes 5 s. */
+  removedSecrets: 50,
   /** Of a deleted organization, in one commit: some milliseconds of the writer's time. Each secret goes whole. */
   endedSecrets: 50,
   endedRows: 1_000,

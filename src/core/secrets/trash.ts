@@ -118,7 +118,7 @@ interface SweepInput {
 export const sweepTrash: Command<SweepInput, number> = {
   name: "trash.sweep",
   run: async (tx, input) => {
-    const due = await tx.secrets.duePurge(input.at, limits.changesPageMax);
+    const due = await tx.secrets.duePurge(input.at, limits.removedSecrets);
     for (const { id, organizationId } of due) await purgeDue(tx, input, organizationId, id);
     await tx.secrets.sweepTombstones(input.at - limits.tombstoneKeptMs);
     return due.length;
