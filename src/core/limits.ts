@@ -88,6 +88,8 @@ export const limits = {
   trashKeptMs: 30 * 24 * 60 * 60 * 1000,
   /** How long the place of a purged secret in a list stays known, for cursors that name it. */
   tombstoneKeptMs: 24 * 60 * 60 * 1000,
+  /** Forgotten in one commit: some milliseconds of the writer's time. */
+  sweptTombstonesMax: 1_000,
 
   pageDefault: 100,
   nativePageMax: 1_000,

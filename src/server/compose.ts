@@ -24,7 +24,7 @@ import { renewKey } from "../core/keys/rotate.ts";
 import { noMeasures } from "../core/measures.ts";
 import { type Operations, operations } from "../core/operations.ts";
 import type { Context, Database } from "../core/ports.ts";
-import { sweepTrash } from "../core/secrets/trash.ts";
+import { sweepTombstones, sweepTrash } from "../core/secrets/trash.ts";
 import { sweepTokens } from "../core/tokens/upkeep.ts";
 import type { WorkloadRules } from "../core/trusts/rules.ts";
 import { hashClientSecret, mintAccessToken, mintClientSecret } from "../crypto/access-tokens.ts";
@@ -334,6 +334,9 @@ async function running(
       const due = () => database.execute(sweepTrash, { caller: systemCaller("retention"), at: clock.now() });
       while ((await due()) > 0) {
         // Each round is a commit of its own, so a long sweep holds up nobody.
+      }
+      while ((await database.execute(sweepTombstones, { at: clock.now() })) > 0) {
+        // As above.
       }
       while ((await database.execute(sweepTokens, { at: clock.now() })) > 0) {
         // As above.

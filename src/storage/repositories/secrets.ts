@@ -105,7 +105,9 @@ export const statements = {
     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
   forgetGrants: sql`
     DELETE FROM grants WHERE organization_id = $1 AND object_kind = 'secret' AND object_id = $2`,
-  sweepTombstones: sql`DELETE FROM tombstones WHERE purged_at < $1`,
+  sweepTombstones: sql`
+    DELETE FROM tombstones WHERE id IN (
+      SELECT id FROM tombstones WHERE purged_at < $1 ORDER BY purged_at, id LIMIT $2)`,
 };
 
 function sealedOf(row: SealedRow): SealedSecret {
@@ -261,9 +263,7 @@ export function secretRepository(db: Queryable): SecretRepository {
       ]);
       return true;
     },
-    async sweepTombstones(before) {
-      await db.run(statements.sweepTombstones, [before]);
-    },
+    sweepTombstones: (before, limit) => db.run(statements.sweepTombstones, [before, limit]),
   };
 }
 
