@@ -92,7 +92,7 @@ export interface OpenNode {
   /** Resolves if the database answers. */
   probe(): Promise<void>;
   /** Purges what has lain its time in the trash, and forgets tokens that ended long ago. */
-  sweep(): Promise<void>;
+  sweep(stopped: () => boolean): Promise<void>;
   /** Where there may be several nodes: says that this one runs and which root keys it holds. */
   announce(): Promise<void>;
   /** Whether it is this node, of all that run, that does what one alone should do. */
@@ -330,16 +330,16 @@ async function running(
       if (presence.lacks !== null) throw new CofferError("server.sealed", "A root key is missing.");
       await database.point(readKeys, null);
     },
-    async sweep() {
-      const due = () => database.execute(sweepTrash, { caller: systemCaller("retention"), at: clock.now() });
-      while ((await due()) > 0) {
-        // Each round is a commit of its own, so a long sweep holds up nobody.
-      }
-      while ((await database.execute(sweepTombstones, { at: clock.now() })) > 0) {
-        // As above.
-      }
-      while ((await database.execute(sweepTokens, { at: clock.now() })) > 0) {
-        // As above.
+    async sweep(stopped) {
+      const caller = systemCaller("retention");
+      const parts = [
+        () => database.execute(sweepTrash, { caller, at: clock.now() }),
+        () => database.execute(sweepTombstones, { at: clock.now() }),
+        () => database.execute(sweepTokens, { at: clock.now() }),
+      ];
+      for (const part of parts) {
+        // Each round is a commit of its own, so a long sweep holds up nobody, nor the end of the server.
+        for (let done = 1; done > 0 && !stopped(); ) done = await part();
       }
     },
     finishDeletions: (stopped) => offered.organizations.work(stopped),

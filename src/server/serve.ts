@@ -139,10 +139,10 @@ export async function start(config: Config, log: Logger, parts: NodeParts = {}):
   const jobs: Job[] = node.sealed
     ? []
     : [
+        await upkeep(node, config, log, parts, meter),
         every(headLookMs, () => node.signHeads(), log, meter("heads")),
         every(refusalsLookMs, () => node.writeRefusals(), log, meter("refusals")),
         every(usesEveryMs, () => node.writeUses(), log, meter("uses")),
-        ...(await upkeep(node, config, log, parts, meter)),
       ];
   if (tls !== null) jobs.push(every(certificateLookMs, () => tls.look(), log, meter("certificate")));
   const announce = parts.announce ?? announceHere;

@@ -51,6 +51,22 @@ for (const engine of coffers) {
       for (const id of [ids[0], ids.at(-1)]) expect(await audited("trash.purge", id ?? "")).toHaveLength(1);
     });
 
+    test("a sweep that is to end does so with the part that it is at", async () => {
+      const { store, ids } = await filled(2 * part + few);
+      const refs = ids.map((id) => ({ id }));
+      await operations().secrets.removeAll(owner, home, store, refs, { removal: "trash" });
+      clock.pass(limits.trashKeptMs);
+      const left = async () => (await operations().secrets.trash(owner, home, { totals: true })).total;
+      let asked = 0;
+      await coffer.node.sweep(() => {
+        asked += 1;
+        return asked > 1;
+      });
+      expect(await left()).toBe(part + few);
+      await coffer.node.sweep(() => false);
+      expect(await left()).toBe(0);
+    });
+
     test("a store whose deletion was cut off is a smaller store; the next one finishes it", async () => {
       const { store, ids } = await filled(2 * part + few);
       const { secrets, stores } = operations();
