@@ -33,7 +33,7 @@ import type { RootKeys } from "../crypto/roots/keys.ts";
 import { isUnavailable } from "../crypto/roots/provider.ts";
 import { mintInvitation, mintToken, parseInvitation } from "../crypto/tokens.ts";
 import { dialects } from "../dialects/all.ts";
-import type { EngineLog } from "../storage/engine.ts";
+import { type EngineLog, traceOf } from "../storage/engine.ts";
 import { serverClock } from "../storage/postgres/clock.ts";
 import type { BackendConfig } from "./backend-config.ts";
 import { openBackends } from "./backends.ts";
@@ -307,6 +307,13 @@ async function running(
   const uses = lastUses(clock);
   const lost = (what: string) => (error: unknown) =>
     parts.log.warn({ errorName: error instanceof Error ? error.name : "unknown" }, `${what} are lost`);
+  const emitLast = (head: SignedHead) => {
+    try {
+      parts.emit(head);
+    } catch (error) {
+      parts.log.error(traceOf(error), "the last audit head could not be handed out");
+    }
+  };
   const node: OpenNode = {
     sealed: false,
     context,
@@ -354,13 +361,19 @@ async function running(
       await counted.write(database, "all").catch(lost("counted refusals"));
       await uses.write(database).catch(lost("times of last use"));
       await presence.leave().catch(lost("the word that this node ended"));
-      await database.close((head) => {
-        const signed = keyring.signHead(head, clock.now());
-        parts.emit(signed);
-        return signed;
-      });
-      await Promise.allSettled(backends.all.map((backend) => backend.close()));
-      keyring.close();
+      const last: SignedHead[] = [];
+      try {
+        await database.close((head) => {
+          const signed = keyring.signHead(head, clock.now());
+          last.push(signed);
+          return signed;
+        });
+      } finally {
+        // After they were stored: where they go beside the database may be full, or gone.
+        for (const head of last) emitLast(head);
+        await Promise.allSettled(backends.all.map((backend) => backend.close()));
+        keyring.close();
+      }
     },
   };
   try {

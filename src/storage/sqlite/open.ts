@@ -3,7 +3,14 @@
 import { dirname, resolve } from "node:path";
 import type { SignedHead } from "../../core/audit/entry.ts";
 import type { Command, Database, Query } from "../../core/ports.ts";
-import { type Bodies, type EngineLimits, type EngineLog, engineLimits, silentLog } from "../engine.ts";
+import {
+  type Bodies,
+  type EngineLimits,
+  type EngineLog,
+  engineLimits,
+  silentLog,
+  traceOf,
+} from "../engine.ts";
 import { AuditStream } from "../stream.ts";
 import { SqliteConnection } from "./connection.ts";
 import { createPrivate, type FolderLock, lockFolder } from "./folder.ts";
@@ -104,11 +111,19 @@ async function openLocked(file: string, options: SqliteOptions, lock: FolderLock
       return writer.head === null ? [] : [writer.head];
     },
     async close(vouch) {
-      await readers.close();
-      point.close();
-      await writer.close();
-      if (vouch !== undefined && writer.head !== null) await storeHead(file, vouch(writer.head), module);
-      lock.release();
+      try {
+        await readers.close();
+        point.close();
+        await writer.close();
+        if (vouch === undefined || writer.head === null) return;
+        const head = vouch(writer.head);
+        await storeHead(file, head, module).catch((error: unknown) =>
+          // It is emitted all the same; the disk may be full.
+          log.warn(traceOf(error), "the last audit head could not be stored"),
+        );
+      } finally {
+        lock.release();
+      }
     },
   };
 }
