@@ -167,7 +167,7 @@ export async function openNode(
     };
     return await running(opening, roots, database, bootstrap);
   } catch (error) {
-    await storage.release();
+    await storage.release().catch((failed: unknown) => parts.log.warn(traceOf(failed), "not let go of"));
     throw error;
   }
 }
@@ -252,11 +252,16 @@ async function running(
   });
   if (unlocked.sealed) throw new CofferError("server.sealed", unlocked.because);
   const { keyring: own } = unlocked;
+  const giveUp = async (error: unknown): Promise<never> => {
+    await database.close((head) => own.signHead(head, clock.now()));
+    own.close();
+    throw error;
+  };
   const at = clock.now();
   const keys = own.lackingKeys(at);
   own.takeKeys(
     keys.length > 0
-      ? await database.execute(addInternalKeys, { caller: systemCaller("start"), at, keys })
+      ? await database.execute(addInternalKeys, { caller: systemCaller("start"), at, keys }).catch(giveUp)
       : stored.internalKeys,
   );
   const { backends, keyring } = await openBackends({
@@ -268,12 +273,7 @@ async function running(
     shared: parts.storage.shared,
     faults: parts.faults,
     given: parts.givenBackends ?? [],
-  }).catch(async (error: unknown) => {
-    // Else its threads would keep a process alive that serves nobody.
-    await database.close((head) => own.signHead(head, clock.now()));
-    own.close();
-    throw error;
-  });
+  }).catch(giveUp);
   const counted = refusals(clock);
   const committed = notingCommits(boundingRefusals(database, counted));
   const workloadKeys = keySets({ rules: parts.trusts, clock, fetch: fetcher(parts.trusts) });

@@ -63,6 +63,11 @@ async function storeHead(file: string, head: SignedHead, bodies: Bodies): Promis
   }
 }
 
+async function readsOf(file: string, bodies: string, log: EngineLog) {
+  const module: Bodies = await import(bodies);
+  return { module, point: new Snapshots(file, { cacheKiB: pointCacheKiB }, module, log) };
+}
+
 async function openLocked(file: string, options: SqliteOptions, lock: FolderLock): Promise<Database> {
   const log = options.log ?? silentLog;
   const limits = engineLimits(options.limits);
@@ -89,8 +94,11 @@ async function openLocked(file: string, options: SqliteOptions, lock: FolderLock
     },
   );
   await writer.start();
-  const module: Bodies = await import(bodies);
-  const point = new Snapshots(file, { cacheKiB: pointCacheKiB }, module, log);
+  const { module, point } = await readsOf(file, bodies, log).catch(async (error: unknown) => {
+    await writer.close();
+    throw error;
+  });
+  let closed = false;
   return {
     execute<I, O>(command: Command<I, O>, input: I): Promise<O> {
       return writer.submit(command.name, input, false) as Promise<O>;
@@ -111,6 +119,8 @@ async function openLocked(file: string, options: SqliteOptions, lock: FolderLock
       return writer.head === null ? [] : [writer.head];
     },
     async close(vouch) {
+      if (closed) return;
+      closed = true;
       try {
         await readers.close();
         point.close();
