@@ -110,7 +110,7 @@ import { removeSecrets } from "./secrets/remove.ts";
 import { confirmRepeat, findRepeat } from "./secrets/repeat.ts";
 import { prepareBatch, prepareReveal } from "./secrets/reveal.ts";
 import { sealedNow } from "./secrets/stored.ts";
-import { purgeTrashed, restoreSecret, sweepTrash } from "./secrets/trash.ts";
+import { purgeTrashed, restoreSecret, sweepTombstones, sweepTrash } from "./secrets/trash.ts";
 import { updateSecret } from "./secrets/update.ts";
 import { findPastValue, listVersions, restoreVersion } from "./secrets/versions.ts";
 import { createService } from "./services/create.ts";
@@ -253,6 +253,7 @@ const allCommands: readonly AnyCommand[] = [
   startJob,
   startOrganizationsAnew,
   sweepTokens,
+  sweepTombstones,
   sweepTrash,
   updateMe,
   updateOrganization,

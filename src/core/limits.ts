@@ -90,6 +90,8 @@ export const limits = {
   trashKeptMs: 30 * 24 * 60 * 60 * 1000,
   /** How long the place of a purged secret in a list stays known, for cursors that name it. */
   tombstoneKeptMs: 24 * 60 * 60 * 1000,
+  /** Forgotten in one commit: some milliseconds of the writer's time. */
+  sweptTombstonesMax: 1_000,
 
   pageDefault: 100,
   nativePageMax: 1_000,
@@ -107,6 +109,8 @@ export const limits = {
   feedWaitSecondsMax: 60,
   feedWaitersMax: 10_000,
 
+  /** Purged by retention or removed with their store, in one commit: 10 ms from PostgreSQL it takes 5 s. */
+  removedSecrets: 50,
   /** Of a deleted organization, in one commit: some milliseconds of the writer's time. Each secret goes whole. */
   endedSecrets: 50,
   endedRows: 1_000,

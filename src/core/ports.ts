@@ -81,7 +81,7 @@ export interface Database {
   heads(): readonly StreamHead[];
   /**
    * Closes this process's audit streams, each with a last entry, and lets go. The heads after
-   * those entries are handed to `vouch`, and what it signs is stored before this resolves.
+   * those entries are handed to `vouch`, and what it signs is stored before this resolves, or logged as lost.
    */
   close(vouch?: (head: StreamHead) => SignedHead): Promise<void>;
 }

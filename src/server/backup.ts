@@ -1,5 +1,6 @@
 // `coffer backup`: one snapshot of the database into one file, beside a running server. It reads what lies
 // there, sealed as it lies, and needs no key; it writes nothing into the database.
+import { randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -74,7 +75,8 @@ async function asFile<T>(
   work: (write: (chunk: Buffer) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const folder = dirname(resolve(file));
-  const draft = join(folder, `.${basename(file)}.${process.pid}.tmp`);
+  // Not by the process's number: in a container that is the same each time, and a killed one left its draft.
+  const draft = join(folder, `.${basename(file)}.${randomBytes(6).toString("hex")}.tmp`);
   const handle = await open(draft, "wx", 0o600);
   try {
     try {

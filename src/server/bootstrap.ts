@@ -28,14 +28,20 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = `${path}.new`;
   await rm(draft, { force: true });
-  const file = await open(draft, "wx", mode);
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(draft, "wx", mode);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    // It may hold a token or a key, and nobody would look for it.
+    await rm(draft, { force: true });
+    throw error;
   }
-  await rename(draft, path);
   const directory = await open(folder, "r");
   try {
     await directory.sync();

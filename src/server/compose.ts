@@ -24,7 +24,7 @@ import { renewKey } from "../core/keys/rotate.ts";
 import { noMeasures } from "../core/measures.ts";
 import { type Operations, operations } from "../core/operations.ts";
 import type { Context, Database } from "../core/ports.ts";
-import { sweepTrash } from "../core/secrets/trash.ts";
+import { sweepTombstones, sweepTrash } from "../core/secrets/trash.ts";
 import { sweepTokens } from "../core/tokens/upkeep.ts";
 import type { WorkloadRules } from "../core/trusts/rules.ts";
 import { hashClientSecret, mintAccessToken, mintClientSecret } from "../crypto/access-tokens.ts";
@@ -33,7 +33,7 @@ import type { RootKeys } from "../crypto/roots/keys.ts";
 import { isUnavailable } from "../crypto/roots/provider.ts";
 import { mintInvitation, mintToken, parseInvitation } from "../crypto/tokens.ts";
 import { dialects } from "../dialects/all.ts";
-import type { EngineLog } from "../storage/engine.ts";
+import { type EngineLog, traceOf } from "../storage/engine.ts";
 import { serverClock } from "../storage/postgres/clock.ts";
 import type { BackendConfig } from "./backend-config.ts";
 import { openBackends } from "./backends.ts";
@@ -92,7 +92,7 @@ export interface OpenNode {
   /** Resolves if the database answers. */
   probe(): Promise<void>;
   /** Purges what has lain its time in the trash, and forgets tokens that ended long ago. */
-  sweep(): Promise<void>;
+  sweep(stopped: () => boolean): Promise<void>;
   /** Where there may be several nodes: says that this one runs and which root keys it holds. */
   announce(): Promise<void>;
   /** Whether it is this node, of all that run, that does what one alone should do. */
@@ -167,7 +167,7 @@ export async function openNode(
     };
     return await running(opening, roots, database, bootstrap);
   } catch (error) {
-    await storage.release();
+    await storage.release().catch((failed: unknown) => parts.log.warn(traceOf(failed), "not let go of"));
     throw error;
   }
 }
@@ -252,11 +252,16 @@ async function running(
   });
   if (unlocked.sealed) throw new CofferError("server.sealed", unlocked.because);
   const { keyring: own } = unlocked;
+  const giveUp = async (error: unknown): Promise<never> => {
+    await database.close((head) => own.signHead(head, clock.now()));
+    own.close();
+    throw error;
+  };
   const at = clock.now();
   const keys = own.lackingKeys(at);
   own.takeKeys(
     keys.length > 0
-      ? await database.execute(addInternalKeys, { caller: systemCaller("start"), at, keys })
+      ? await database.execute(addInternalKeys, { caller: systemCaller("start"), at, keys }).catch(giveUp)
       : stored.internalKeys,
   );
   const { backends, keyring } = await openBackends({
@@ -268,12 +273,7 @@ async function running(
     shared: parts.storage.shared,
     faults: parts.faults,
     given: parts.givenBackends ?? [],
-  }).catch(async (error: unknown) => {
-    // Else its threads would keep a process alive that serves nobody.
-    await database.close((head) => own.signHead(head, clock.now()));
-    own.close();
-    throw error;
-  });
+  }).catch(giveUp);
   const counted = refusals(clock);
   const committed = notingCommits(boundingRefusals(database, counted));
   const workloadKeys = keySets({ rules: parts.trusts, clock, fetch: fetcher(parts.trusts) });
@@ -307,6 +307,13 @@ async function running(
   const uses = lastUses(clock);
   const lost = (what: string) => (error: unknown) =>
     parts.log.warn({ errorName: error instanceof Error ? error.name : "unknown" }, `${what} are lost`);
+  const emitLast = (head: SignedHead) => {
+    try {
+      parts.emit(head);
+    } catch (error) {
+      parts.log.error(traceOf(error), "the last audit head could not be handed out");
+    }
+  };
   const node: OpenNode = {
     sealed: false,
     context,
@@ -330,13 +337,16 @@ async function running(
       if (presence.lacks !== null) throw new CofferError("server.sealed", "A root key is missing.");
       await database.point(readKeys, null);
     },
-    async sweep() {
-      const due = () => database.execute(sweepTrash, { caller: systemCaller("retention"), at: clock.now() });
-      while ((await due()) > 0) {
-        // Each round is a commit of its own, so a long sweep holds up nobody.
-      }
-      while ((await database.execute(sweepTokens, { at: clock.now() })) > 0) {
-        // As above.
+    async sweep(stopped) {
+      const caller = systemCaller("retention");
+      const parts = [
+        () => database.execute(sweepTrash, { caller, at: clock.now() }),
+        () => database.execute(sweepTombstones, { at: clock.now() }),
+        () => database.execute(sweepTokens, { at: clock.now() }),
+      ];
+      for (const part of parts) {
+        // Each round is a commit of its own, so a long sweep holds up nobody, nor the end of the server.
+        for (let done = 1; done > 0 && !stopped(); ) done = await part();
       }
     },
     finishDeletions: (stopped) => offered.organizations.work(stopped),
@@ -351,13 +361,19 @@ async function running(
       await counted.write(database, "all").catch(lost("counted refusals"));
       await uses.write(database).catch(lost("times of last use"));
       await presence.leave().catch(lost("the word that this node ended"));
-      await database.close((head) => {
-        const signed = keyring.signHead(head, clock.now());
-        parts.emit(signed);
-        return signed;
-      });
-      await Promise.allSettled(backends.all.map((backend) => backend.close()));
-      keyring.close();
+      const last: SignedHead[] = [];
+      try {
+        await database.close((head) => {
+          const signed = keyring.signHead(head, clock.now());
+          last.push(signed);
+          return signed;
+        });
+      } finally {
+        // After they were stored: where they go beside the database may be full, or gone.
+        for (const head of last) emitLast(head);
+        await Promise.allSettled(backends.all.map((backend) => backend.close()));
+        keyring.close();
+      }
     },
   };
   try {

@@ -23,7 +23,7 @@ export interface Storage {
   readonly shared: boolean;
   /** What the operator should look at, in words. */
   warnings(): readonly string[];
-  /** Lets go of what was taken before `open`. */
+  /** Lets go of all that was taken, of an open database too: else it would keep a process that serves nobody. */
   release(): Promise<void>;
 }
 
@@ -31,12 +31,13 @@ export function sqlite(config: Config, parts: NodeParts & { readonly log: Engine
   const lock = lockFolder(config.data);
   refuseHalfRestored(lock);
   const file = join(config.data, "coffer.db");
+  let opened: Database | null = null;
   return {
     shared: false,
     warnings: () => [],
     peek: () => peekSqlite(file, parts.log),
-    open: () =>
-      openSqlite({
+    async open() {
+      opened = await openSqlite({
         file,
         lock,
         log: parts.log,
@@ -44,8 +45,13 @@ export function sqlite(config: Config, parts: NodeParts & { readonly log: Engine
         ...(parts.faults === undefined ? {} : { faults: parts.faults }),
         ...(parts.pagesMax === undefined ? {} : { pagesMax: parts.pagesMax }),
         ...(parts.metrics === undefined ? {} : { onGroup: parts.metrics.commits.onGroup }),
-      }),
-    release: async () => lock.release(),
+      });
+      return opened;
+    },
+    async release() {
+      await opened?.close();
+      lock.release();
+    },
   };
 }
 
@@ -55,6 +61,7 @@ export function postgres(
   clock: ServerClock,
   { log, faults, metrics, onBehind = () => {} }: NodeParts & { readonly log: EngineLog },
 ): Storage {
+  let opened: Database | null = null;
   let warning: string | null = null;
   const onWarning = (told: string | null) => {
     warning = told;
@@ -71,12 +78,13 @@ export function postgres(
       const module: FaultModule | null = faults === undefined ? null : await import(faults.href);
       const fault = module === null ? {} : { fault: module.fault };
       const counted = metrics === undefined ? {} : { onGroup: metrics.commits.onGroup };
-      return openPostgres({
+      opened = await openPostgres({
         ...{ url, bodies, log, clock, onBehind, onWarning },
         ...{ node: nodeName(), ...fault, ...counted },
       });
+      return opened;
     },
-    release: async () => {},
+    release: async () => opened?.close(),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Logger } from "pino";
 import type { SignedHead } from "../core/audit/entry.ts";
 import { systemClock } from "../core/clock.ts";
 import { rootKeyVariable } from "../crypto/roots/env.ts";
+import { traceOf } from "../storage/engine.ts";
 import { createApp } from "./app.ts";
 import { bootstrapPath } from "./bootstrap.ts";
 import { type NodeParts, type OpenNode, openNode, type SealedNode } from "./compose.ts";
@@ -17,7 +18,7 @@ import { draining } from "./drain.ts";
 import { every, type Job } from "./jobs.ts";
 import { passphraseRecordPath, rootKeyPath } from "./keys.ts";
 import { serverLog } from "./log.ts";
-import { type Listening, listenForMetrics } from "./metrics/listener.ts";
+import { listenForMetrics } from "./metrics/listener.ts";
 import { metricsOf } from "./metrics/metrics.ts";
 import { packageVersion } from "./package.ts";
 import { rootRecordPath } from "./provider-keys.ts";
@@ -110,68 +111,68 @@ export async function start(config: Config, log: Logger, parts: NodeParts = {}):
   const metrics = metricsOf({ version: packageVersion(), engine }, () => clock.now());
   const { promise: behind, resolve: onBehind } = Promise.withResolvers<void>();
   const node = await openNode(config, { ...parts, log, url, emit, metrics, onBehind });
-  const tls = await openTls(node, { config, url, clock, log }).catch(async (error: unknown) => {
-    await node.close();
-    throw error;
-  });
-  const { trustedProxies, rateLimit, serviceNames, namespaces, valueKilobytes } = config;
-  const parting = { serviceNames, namespaces, valueKilobytes, trustedProxies, rateLimit, tls };
-  const health = healthOf(node);
-  const ending = draining();
-  const observing = { metrics, health, tracing: await openTracing() };
-  const app = createApp(node, { log, publicUrl: url, ...parting, ...observing, draining: ending });
+  /** What a start that fails lets go of, the last first: left open it would keep a process that serves nobody. */
+  const opened: (() => Promise<unknown>)[] = [node.close];
   try {
-    await app.listen({ ...listen, listenTextResolver: () => `listening on ${listen.host}:${listen.port}` });
-  } catch (error) {
-    await node.close();
-    throw listenError(error, listen);
-  }
-  let watching: Listening | null;
-  try {
+    const tls = await openTls(node, { config, url, clock, log });
+    const { trustedProxies, rateLimit, serviceNames, namespaces, valueKilobytes } = config;
+    const parting = { serviceNames, namespaces, valueKilobytes, trustedProxies, rateLimit, tls };
+    const health = healthOf(node);
+    const ending = draining();
+    const observing = { metrics, health, tracing: await openTracing() };
+    const app = createApp(node, { log, publicUrl: url, ...parting, ...observing, draining: ending });
+    const drain = () => ending.drain(app.server, () => app.close(), config.drainMs);
+    opened.push(drain);
+    const listenTextResolver = () => `listening on ${listen.host}:${listen.port}`;
+    await app.listen({ ...listen, listenTextResolver }).catch(cannotListen(listen));
     const watched = { health, scrape: () => metrics.scrape(node) };
-    watching = config.metricsListen && (await listenForMetrics(config.metricsListen, watched));
+    const at = config.metricsListen;
+    const watching = at && (await listenForMetrics(at, watched).catch(cannotListen(at)));
+    if (watching !== null) opened.push(watching.close);
+    const { meter } = metrics.jobs;
+    const jobs: Job[] = node.sealed
+      ? []
+      : [
+          await upkeep(node, config, log, parts, meter),
+          every(headLookMs, () => node.signHeads(), log, meter("heads")),
+          every(refusalsLookMs, () => node.writeRefusals(), log, meter("refusals")),
+          every(usesEveryMs, () => node.writeUses(), log, meter("uses")),
+        ];
+    if (tls !== null) jobs.push(every(certificateLookMs, () => tls.look(), log, meter("certificate")));
+    opened.push(...jobs.map((job) => job.stop));
+    const announce = parts.announce ?? announceHere;
+    log.info({ url, pid: process.pid, sealed: node.sealed }, "listening");
+    if (watching !== null) log.info({ url: watching.url }, "listening for metrics");
+    if (node.sealed) {
+      log.error({ expects: node.expects }, node.because);
+      announce(sealedText(url, node, config));
+    } else {
+      announce(readyText(url, config, node.bootstrap !== null) + trustText(tls?.authority ?? null));
+    }
+    return {
+      url,
+      metricsUrl: watching?.url ?? null,
+      node: node.sealed ? null : node,
+      port: listen.port,
+      waitsFor: node.sealed && node.waits ? node.expects : null,
+      behind,
+      async stop() {
+        health.drain();
+        // Waiters on the feed would hold the drain; they are let go first.
+        if (!node.sealed) node.operations.feed.release();
+        const cut = await drain();
+        if (cut > 0) log.warn({ connections: cut }, "not done in time, so they were cut off");
+        for (const job of jobs) await job.stop();
+        await watching?.close();
+        await node.close();
+      },
+    };
   } catch (error) {
-    await app.close();
-    await node.close();
-    throw listenError(error, config.metricsListen ?? listen);
+    for (const close of opened.reverse()) {
+      await close().catch((failed: unknown) => log.warn(traceOf(failed), "the end was not orderly"));
+    }
+    throw error;
   }
-  const { meter } = metrics.jobs;
-  const jobs: Job[] = node.sealed
-    ? []
-    : [
-        every(headLookMs, () => node.signHeads(), log, meter("heads")),
-        every(refusalsLookMs, () => node.writeRefusals(), log, meter("refusals")),
-        every(usesEveryMs, () => node.writeUses(), log, meter("uses")),
-        ...(await upkeep(node, config, log, parts, meter)),
-      ];
-  if (tls !== null) jobs.push(every(certificateLookMs, () => tls.look(), log, meter("certificate")));
-  const announce = parts.announce ?? announceHere;
-  log.info({ url, pid: process.pid, sealed: node.sealed }, "listening");
-  if (watching !== null) log.info({ url: watching.url }, "listening for metrics");
-  if (node.sealed) {
-    log.error({ expects: node.expects }, node.because);
-    announce(sealedText(url, node, config));
-  } else {
-    announce(readyText(url, config, node.bootstrap !== null) + trustText(tls?.authority ?? null));
-  }
-  return {
-    url,
-    metricsUrl: watching?.url ?? null,
-    node: node.sealed ? null : node,
-    port: listen.port,
-    waitsFor: node.sealed && node.waits ? node.expects : null,
-    behind,
-    async stop() {
-      health.drain();
-      // Waiters on the feed would hold the drain; they are let go first.
-      if (!node.sealed) node.operations.feed.release();
-      const cut = await ending.drain(app.server, () => app.close(), config.drainMs);
-      if (cut > 0) log.warn({ connections: cut }, "not done in time, so they were cut off");
-      for (const job of jobs) await job.stop();
-      await watching?.close();
-      await node.close();
-    },
-  };
 }
 
 function announceHere(text: string): void {
@@ -195,12 +196,13 @@ async function freePort(config: Config): Promise<number> {
   return port;
 }
 
-function listenError(error: unknown, listen: Config["listen"]): Error {
-  const code = error instanceof Error && "code" in error ? error.code : "";
-  if (code !== "EADDRINUSE" && code !== "EACCES")
-    return error instanceof Error ? error : new Error("cannot listen");
-  const reason = code === "EACCES" ? "this user may not use that port" : "another program uses that port";
-  return new ConfigError(`Cannot listen on ${listen.host}:${listen.port}: ${reason}.`, { cause: error });
+function cannotListen(listen: Config["listen"]): (error: unknown) => never {
+  return (error) => {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
+    const reason = code === "EACCES" ? "this user may not use that port" : "another program uses that port";
+    throw new ConfigError(`Cannot listen on ${listen.host}:${listen.port}: ${reason}.`, { cause: error });
+  };
 }
 
 /** In a checkout it is not in the path. */

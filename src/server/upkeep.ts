@@ -25,7 +25,7 @@ export async function upkeep(
   log: Logger,
   { faults, givenBackends }: NodeParts,
   meter: (job: string) => JobMeter,
-): Promise<readonly Job[]> {
+): Promise<Job> {
   const { context, reserve } = node;
   const { clock, database } = context;
   // Before this process signs its first head.
@@ -39,13 +39,14 @@ export async function upkeep(
     log,
     fault: module?.fault ?? null,
   });
+  await reserve.measure();
   let stopped = false;
   // What is removed for good is removed by one node, and by none whose time is not to be trusted.
   const mayRemove = async () => steady.check() && (await node.leads());
   const measuring = every(measureEveryMs, () => reserve.measure(), log, meter("space"));
   const sweeping = every(
     sweepEveryMs,
-    async () => void ((await mayRemove()) && (await node.sweep())),
+    async () => void ((await mayRemove()) && (await node.sweep(() => stopped))),
     log,
     meter("sweep"),
   );
@@ -62,19 +63,12 @@ export async function upkeep(
   const { periodMs } = context.backends.rules;
   const reconcilers =
     reconcile === null ? [] : [every(periodMs, () => reconcile(() => stopped), log, meter("backends"))];
-  await reserve.measure();
-  return [
-    measuring,
-    announcing,
-    sweeping,
-    {
-      async stop() {
-        stopped = true;
-        await retaining.stop();
-        await rotating.stop();
-        await deleting.stop();
-        for (const job of reconcilers) await job.stop();
-      },
+  const jobs = [measuring, announcing, sweeping, retaining, rotating, deleting, ...reconcilers];
+  return {
+    async stop() {
+      // Before any of them is waited for: each ends with the part that it is at.
+      stopped = true;
+      await Promise.all(jobs.map((job) => job.stop()));
     },
-  ];
+  };
 }

@@ -1,7 +1,8 @@
 // A backup is taken while a server runs, and restored on either engine: what was there is there again, and
 // whoever followed the history that ended starts over.
 import { hash } from "node:crypto";
-import { copyFile, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -181,6 +182,23 @@ for (const kind of kinds) {
     for (const report of reports) expect(report).toMatchObject({ verdict: "whole", flaws: [] });
   });
 }
+
+test("what a killed backup left behind stands in the way of no other, not even of the same process", async () => {
+  const at = await place("SQLite");
+  await (await start(at)).stop();
+  const out = await folder();
+  let drafts: readonly string[] = [];
+  const onRows = () => {
+    drafts = readdirSync(out);
+  };
+  await backup(at, join(out, "made"), { ...quiet, onRows });
+  await rm(join(out, "made"));
+  const [left = ""] = drafts;
+  expect(left).toMatch(/^\.made\..+\.tmp$/);
+  await writeFile(join(out, left), "half");
+  await backup(at, join(out, "made"), quiet);
+  expect(readdirSync(out).toSorted()).toEqual([left, "made"]);
+});
 
 test("what does not open, and what is no one's any more, is found by opening it", async () => {
   const at = await place("SQLite");

@@ -150,6 +150,15 @@ for (const engine of coffers) {
       expect((await waiting).items).toMatchObject([{ kind: "secret.created", name: "heard" }]);
     });
 
+    test("who waits does so no longer than he asked, also when the clock is set back", async () => {
+      const { feed, organizations } = operations;
+      const since = (await organizations.get(owner, home)).revision;
+      const waiting = feed.changes(owner, home, since, { waitSeconds: 1, limit: 10 });
+      clock.pass(-3_600_000);
+      expect(await waiting).toEqual({ items: [], revision: since });
+      clock.pass(3_600_000);
+    });
+
     test("only operators make organizations, and what they make is apart", async () => {
       const { organizations, secrets, stores } = operations;
       const made = await organizations.create(owner, { slug: "second", name: "Second" });

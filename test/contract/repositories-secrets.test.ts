@@ -179,10 +179,29 @@ onEachEngine("secrets", (bench) => {
     expect(await bench.tx.secrets.sealedOf("v")).toBeNull();
     expect(await bench.tx.secrets.placed(store.id, secret.id)).toEqual(place);
     expect(await bench.tx.secrets.placed("another", secret.id)).toBeNull();
-    await bench.tx.secrets.sweepTombstones(500);
+    expect(await bench.tx.secrets.sweepTombstones(500, 10)).toBe(0);
     expect(await bench.tx.secrets.placed(store.id, secret.id)).toEqual(place);
-    await bench.tx.secrets.sweepTombstones(501);
+    expect(await bench.tx.secrets.sweepTombstones(501, 10)).toBe(1);
     expect(await bench.tx.secrets.placed(store.id, secret.id)).toBeNull();
+  });
+
+  test("places of purged secrets are forgotten a bounded number at once, the oldest first", async () => {
+    const { store } = await aPlace(bench.tx);
+    const purged = [30, 10, 20, 40].map((at) => ({ at, secret: aSecret(store) }));
+    for (const { at, secret } of purged) {
+      await bench.tx.secrets.insert(secret);
+      await bench.tx.secrets.purge(secret, at);
+    }
+    const kept = async () => {
+      const found: number[] = [];
+      for (const { at, secret } of purged)
+        if ((await bench.tx.secrets.placed(store.id, secret.id)) !== null) found.push(at);
+      return found;
+    };
+    expect(await bench.tx.secrets.sweepTombstones(40, 2)).toBe(2);
+    expect(await kept()).toEqual([30, 40]);
+    expect(await bench.tx.secrets.sweepTombstones(40, 2)).toBe(1);
+    expect(await kept()).toEqual([40]);
   });
 
   test("a purge of what another writer changed is decided again", async () => {

@@ -1,12 +1,13 @@
 // Reading the audit trail, and vouching for it: heads are signed about once a second.
 import { admit, organizationTarget, permit } from "../access.ts";
 import type { Caller } from "../caller.ts";
+import type { Clock } from "../clock.ts";
 import { limits } from "../limits.ts";
 import { callOf, type OrganizationCall, read } from "../operation.ts";
 import type { Directory } from "../organizations/directory.ts";
 import type { Ref } from "../organizations/organization.ts";
 import { type Page, type Position, pageOf } from "../pagination.ts";
-import type { Command, Context, Query } from "../ports.ts";
+import type { Command, Context, Database, Keyring, Query } from "../ports.ts";
 import type { SignedHead, StoredEntry } from "./entry.ts";
 import type { AuditFilter } from "./filter.ts";
 
@@ -71,20 +72,31 @@ export interface Unsigned {
   readonly forMs: number;
 }
 
-export function headSigner(ctx: Context, emit: (head: SignedHead) => void): HeadSigner {
-  const signed = new Map<string, SignedHead>();
-  const startedAt = ctx.clock.now();
+interface Signing {
+  readonly clock: Clock;
+  readonly keyring: Pick<Keyring, "signHead">;
+  readonly database: Pick<Database, "heads" | "share">;
+}
+
+export function headSigner(ctx: Signing, emit: (head: SignedHead) => void): HeadSigner {
+  const signed = new Map<string, { readonly seq: number; at: number }>();
+  const started = { seq: 0, at: ctx.clock.now() };
+  /** A clock that was set back counts from there: else nothing would be signed until it has caught up. */
+  const waited = (last: { at: number }, at: number): number => {
+    last.at = Math.min(last.at, at);
+    return at - last.at;
+  };
   return {
     unsigned() {
       const at = ctx.clock.now();
       let entries = 0;
       let forMs = 0;
       for (const head of ctx.database.heads()) {
-        const last = signed.get(head.stream);
-        const fresh = head.seq - (last?.seq ?? 0);
-        if (fresh <= 0) continue;
-        entries += fresh;
-        forMs = Math.max(forMs, at - (last?.at ?? startedAt));
+        const last = signed.get(head.stream) ?? started;
+        const waitedMs = waited(last, at);
+        if (head.seq <= last.seq) continue;
+        entries += head.seq - last.seq;
+        forMs = Math.max(forMs, waitedMs);
       }
       return { entries, forMs };
     },
@@ -93,11 +105,11 @@ export function headSigner(ctx: Context, emit: (head: SignedHead) => void): Head
       for (const head of ctx.database.heads()) {
         const last = signed.get(head.stream);
         const fresh = head.seq - (last?.seq ?? 0);
-        const waited = at - (last?.at ?? 0);
-        if (fresh === 0 || (waited < limits.headEveryMs && fresh < limits.headEveryEntries)) continue;
+        const isDue = last === undefined || waited(last, at) >= limits.headEveryMs;
+        if (fresh === 0 || !(isDue || fresh >= limits.headEveryEntries)) continue;
         const vouched = ctx.keyring.signHead(head, at);
         await ctx.database.share(saveHead, vouched);
-        signed.set(head.stream, vouched);
+        signed.set(head.stream, { seq: vouched.seq, at });
         emit(vouched);
       }
     },

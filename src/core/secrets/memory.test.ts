@@ -48,6 +48,17 @@ describe("what is remembered of reveals", () => {
     expect(shelf.find({ name: "a" }, 0)).not.toBeNull();
   });
 
+  test("counts what was asked for once over all shelves: many credentials with few names are many too", () => {
+    const memory = revealMemory();
+    const shelfOf = (number: number) => memory.shelf({ ...caller, tokenId: `t${number}` }, "o1", store);
+    shelfOf(0).keep({ name: "a" }, item(10));
+    for (let one = 0; one < 9_000; one += 1) shelfOf(one % 100).keep({ name: `n${one}` }, item(10));
+    shelfOf(0).keep({ name: "a" }, item(10));
+    expect(shelfOf(0).find({ name: "a" }, 0)).toBeNull();
+    shelfOf(99).keep({ name: "n8999" }, item(10));
+    expect(shelfOf(99).find({ name: "n8999" }, 0)).not.toBeNull();
+  });
+
   test("is not told past the moment at which the decision ends", () => {
     const shelf = revealMemory().shelf(caller, "o1", store);
     keepTwice(shelf, { name: "a" }, item(10, 1_000));

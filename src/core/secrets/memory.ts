@@ -53,7 +53,7 @@ interface Place {
 /** Besides its sealed bytes an entry costs about this much. */
 const entryOverheadBytes = 4_000;
 
-/** Names asked for once on a shelf; past this many all are forgotten. */
+/** Names asked for once, over all shelves: several times what is kept. Past this many all are forgotten. */
 const onceMax = 8_192;
 
 /**
@@ -66,6 +66,15 @@ export function revealMemory(bytesMax: number = limits.revealCacheBytesMax): Rev
   let shelfCount = 0;
   const inOrder = new Set<Place>();
   let bytes = 0;
+  // Of the shelves on which something was asked for once.
+  const asked = new Set<Set<string>>();
+  let onceCount = 0;
+
+  const forgetOnce = () => {
+    for (const once of asked) once.clear();
+    asked.clear();
+    onceCount = 0;
+  };
 
   const drop = (place: Place | undefined) => {
     if (place === undefined) return;
@@ -100,9 +109,15 @@ export function revealMemory(bytesMax: number = limits.revealCacheBytesMax): Rev
       },
       keep(secret, item) {
         const key = keyOf(secret);
-        if (once.delete(key) || here.has(key)) return put(here, key, item);
-        if (once.size >= onceMax) once.clear();
-        once.add(key);
+        if (once.delete(key)) onceCount -= 1;
+        else if (!here.has(key)) {
+          if (onceCount >= onceMax) forgetOnce();
+          if (once.size === 0) asked.add(once);
+          once.add(key);
+          onceCount += 1;
+          return;
+        }
+        put(here, key, item);
       },
       forget: (secret) => drop(here.get(keyOf(secret))),
     };
@@ -115,6 +130,7 @@ export function revealMemory(bytesMax: number = limits.revealCacheBytesMax): Rev
       shelfCount = 0;
       inOrder.clear();
       bytes = 0;
+      forgetOnce();
     }
     const ofToken = within(shelves, tokenId);
     const shelf = newShelf();

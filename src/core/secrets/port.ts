@@ -73,7 +73,8 @@ export interface SecretRepository extends SecretReader {
    * something of it lies in another backend: then only the grants went.
    */
   purge(secret: Secret, at: number): Promise<boolean>;
-  sweepTombstones(before: number): Promise<void>;
+  /** Answers how many it forgot, the oldest of them. */
+  sweepTombstones(before: number, limit: number): Promise<number>;
 }
 
 export interface VersionReader {

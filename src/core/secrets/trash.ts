@@ -118,11 +118,16 @@ interface SweepInput {
 export const sweepTrash: Command<SweepInput, number> = {
   name: "trash.sweep",
   run: async (tx, input) => {
-    const due = await tx.secrets.duePurge(input.at, limits.changesPageMax);
+    const due = await tx.secrets.duePurge(input.at, limits.removedSecrets);
     for (const { id, organizationId } of due) await purgeDue(tx, input, organizationId, id);
-    await tx.secrets.sweepTombstones(input.at - limits.tombstoneKeptMs);
     return due.length;
   },
+};
+
+/** Forgets where long purged secrets stood, a bounded number at once; answers how many. */
+export const sweepTombstones: Command<{ readonly at: number }, number> = {
+  name: "tombstone.sweep",
+  run: (tx, { at }) => tx.secrets.sweepTombstones(at - limits.tombstoneKeptMs, limits.sweptTombstonesMax),
 };
 
 async function sealedBytes(tx: Transaction, { versionId }: Secret): Promise<Uint8Array | null> {

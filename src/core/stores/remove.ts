@@ -1,6 +1,6 @@
 // Deleting a store: live secrets go only by force, trashed ones stay restorable into the default store. Who
 // may do something there gains nothing by that: until then they are of no store.
-import { admit, changeAccess, permit, storeOf, storeTarget } from "../access.ts";
+import { admit, changeAccess, holdAccess, permit, storeOf, storeTarget } from "../access.ts";
 import { tellAccessChanged } from "../access-changed.ts";
 import { actorOf } from "../caller.ts";
 import { CofferError } from "../errors.ts";
@@ -33,13 +33,16 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
     if (store.id === access.organization.defaultStoreId) {
       throw new CofferError("store.is_default", "The default store cannot be deleted.");
     }
-    const live = await tx.secrets.idsIn(store.id, "active", null, limits.batchMax);
+    // Where live secrets move, all or none do.
+    const most = input.rehome ? limits.batchMax : limits.removedSecrets;
+    const live = await tx.secrets.idsIn(store.id, "active", null, most);
     if (live.length > 0 && !input.force && !input.rehome) {
       throw new CofferError("store.not_empty", "The store has live secrets; delete them first, or force.");
     }
     if (live.length > 0) permit(access, input.rehome ? "secret.reveal" : "secret.delete", storeTarget(store));
-    // Taken first: who changes access takes these in the same order.
-    await changeAccess(tx, input.organizationId, access.epochs);
+    const isPart = live.length === most;
+    // Taken first: who changes access takes these in the same order. While the store stands nobody's changes.
+    await (isPart ? holdAccess : changeAccess)(tx, input.organizationId, access.epochs);
     const changes: SecretChange[] = [];
     const home = input.rehome ? await storeOf(tx, access, { id: access.organization.defaultStoreId }) : null;
     for (const id of live) {
@@ -53,9 +56,11 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
       );
     }
     if (changes.length > 0) await commitSecrets(tx, input, access, changes);
-    // One transaction moves a bounded number of rows; what is left is done by the next.
+    // One transaction moves a bounded number of rows; what is left is done by the next. If none comes the
+    // store is a smaller one, and what was trashed is still its own.
+    if (isPart) return "more";
     const homeless = await tx.secrets.idsIn(store.id, "trashed", null, limits.batchMax + 1);
-    if (homeless.length > limits.batchMax || live.length === limits.batchMax) {
+    if (homeless.length > limits.batchMax) {
       await tx.secrets.rehome(homeless.slice(0, limits.batchMax), access.organization.defaultStoreId);
       return "more";
     }

@@ -126,7 +126,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
       try {
         await storeHeads(primary, bodies, closed.map(vouch));
       } catch (error) {
-        // They were emitted all the same; the database is gone, or not to be written to.
+        // They are emitted all the same; the database is gone, or not to be written to.
         log.warn(traceOf(error), "the last audit heads could not be stored");
       }
     },

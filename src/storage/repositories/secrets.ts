@@ -39,8 +39,9 @@ const activeSealed = `SELECT ${secretColumns}, v.sealed
 
 const manySealed = shapesOf<SealedRow>();
 const many = shapesOf<SecretRow>();
-/** Looked up by one statement. */
-const sealedAtOnce = 256;
+const homeless = shapesOf<never>();
+/** Named in one statement. */
+const idsAtOnce = 256;
 
 export const statements = {
   byId: sql<SecretRow>`
@@ -92,7 +93,6 @@ export const statements = {
   standing: sql<SecretStanding>`SELECT revision, state FROM secrets WHERE id = $1`,
   touchRead: sql`
     UPDATE secrets SET last_read_at = $2 WHERE id = $1 AND (last_read_at IS NULL OR last_read_at <= $3)`,
-  rehome: sql`UPDATE secrets SET store_id = $2, orphaned = 1 WHERE id = $1 AND state = 'trashed'`,
   // What lies elsewhere is forgotten there first.
   remove: sql`
     DELETE FROM secrets WHERE id = $1 AND revision = $2 AND NOT EXISTS (
@@ -105,7 +105,9 @@ export const statements = {
     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
   forgetGrants: sql`
     DELETE FROM grants WHERE organization_id = $1 AND object_kind = 'secret' AND object_id = $2`,
-  sweepTombstones: sql`DELETE FROM tombstones WHERE purged_at < $1`,
+  sweepTombstones: sql`
+    DELETE FROM tombstones WHERE id IN (
+      SELECT id FROM tombstones WHERE purged_at < $1 ORDER BY purged_at, id LIMIT $2)`,
 };
 
 function sealedOf(row: SealedRow): SealedSecret {
@@ -119,9 +121,9 @@ async function sealedBy(
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, SealedSecret>> {
   const found = new Map<string, SealedSecret>();
-  for (let from = 0; from < keys.length; from += sealedAtOnce) {
+  for (let from = 0; from < keys.length; from += idsAtOnce) {
     const values: SqlValue[] = [storeId];
-    const list = oneOf(keys.slice(from, from + sealedAtOnce), parametersInto(values));
+    const list = oneOf(keys.slice(from, from + idsAtOnce), parametersInto(values));
     const statement = manySealed(`${activeSealed} AND s.${column} IN ${list}`);
     for (const row of await db.all(statement, values)) found.set(row[column], sealedOf(row));
   }
@@ -143,9 +145,9 @@ export function secretReader(db: Queryable): SecretReader {
     },
     async getAll(organizationId, ids) {
       const found = new Map<string, Secret>();
-      for (let from = 0; from < ids.length; from += sealedAtOnce) {
+      for (let from = 0; from < ids.length; from += idsAtOnce) {
         const values: SqlValue[] = [organizationId];
-        const list = oneOf(ids.slice(from, from + sealedAtOnce), parametersInto(values));
+        const list = oneOf(ids.slice(from, from + idsAtOnce), parametersInto(values));
         const text = `SELECT ${secretColumns} FROM secrets s WHERE s.organization_id = $1 AND s.id IN ${list}`;
         for (const row of await db.all(many(text), values)) found.set(row.id, secretOf(row));
       }
@@ -234,7 +236,12 @@ export function secretRepository(db: Queryable): SecretRepository {
       await db.run(statements.touchRead, [id, at, unlessAfter]);
     },
     async rehome(ids, storeId) {
-      for (const id of ids) await db.run(statements.rehome, [id, storeId]);
+      for (let from = 0; from < ids.length; from += idsAtOnce) {
+        const values: SqlValue[] = [storeId];
+        const list = oneOf(ids.slice(from, from + idsAtOnce), parametersInto(values));
+        const text = `UPDATE secrets SET store_id = $1, orphaned = 1 WHERE state = 'trashed' AND id IN ${list}`;
+        await db.run(homeless(text), values);
+      }
     },
     async purge(secret, at) {
       // What another writer changed since it was read is not what the caller decided to purge.
@@ -256,9 +263,7 @@ export function secretRepository(db: Queryable): SecretRepository {
       ]);
       return true;
     },
-    async sweepTombstones(before) {
-      await db.run(statements.sweepTombstones, [before]);
-    },
+    sweepTombstones: (before, limit) => db.run(statements.sweepTombstones, [before, limit]),
   };
 }
 

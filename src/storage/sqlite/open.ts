@@ -3,7 +3,14 @@
 import { dirname, resolve } from "node:path";
 import type { SignedHead } from "../../core/audit/entry.ts";
 import type { Command, Database, Query } from "../../core/ports.ts";
-import { type Bodies, type EngineLimits, type EngineLog, engineLimits, silentLog } from "../engine.ts";
+import {
+  type Bodies,
+  type EngineLimits,
+  type EngineLog,
+  engineLimits,
+  silentLog,
+  traceOf,
+} from "../engine.ts";
 import { AuditStream } from "../stream.ts";
 import { SqliteConnection } from "./connection.ts";
 import { createPrivate, type FolderLock, lockFolder } from "./folder.ts";
@@ -56,6 +63,11 @@ async function storeHead(file: string, head: SignedHead, bodies: Bodies): Promis
   }
 }
 
+async function readsOf(file: string, bodies: string, log: EngineLog) {
+  const module: Bodies = await import(bodies);
+  return { module, point: new Snapshots(file, { cacheKiB: pointCacheKiB }, module, log) };
+}
+
 async function openLocked(file: string, options: SqliteOptions, lock: FolderLock): Promise<Database> {
   const log = options.log ?? silentLog;
   const limits = engineLimits(options.limits);
@@ -82,8 +94,11 @@ async function openLocked(file: string, options: SqliteOptions, lock: FolderLock
     },
   );
   await writer.start();
-  const module: Bodies = await import(bodies);
-  const point = new Snapshots(file, { cacheKiB: pointCacheKiB }, module, log);
+  const { module, point } = await readsOf(file, bodies, log).catch(async (error: unknown) => {
+    await writer.close();
+    throw error;
+  });
+  let closed = false;
   return {
     execute<I, O>(command: Command<I, O>, input: I): Promise<O> {
       return writer.submit(command.name, input, false) as Promise<O>;
@@ -104,11 +119,21 @@ async function openLocked(file: string, options: SqliteOptions, lock: FolderLock
       return writer.head === null ? [] : [writer.head];
     },
     async close(vouch) {
-      await readers.close();
-      point.close();
-      await writer.close();
-      if (vouch !== undefined && writer.head !== null) await storeHead(file, vouch(writer.head), module);
-      lock.release();
+      if (closed) return;
+      closed = true;
+      try {
+        await readers.close();
+        point.close();
+        await writer.close();
+        if (vouch === undefined || writer.head === null) return;
+        const head = vouch(writer.head);
+        await storeHead(file, head, module).catch((error: unknown) =>
+          // It is emitted all the same; the disk may be full.
+          log.warn(traceOf(error), "the last audit head could not be stored"),
+        );
+      } finally {
+        lock.release();
+      }
     },
   };
 }

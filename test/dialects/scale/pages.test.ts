@@ -213,7 +213,7 @@ describe("while somebody walks through it", () => {
       }
     }
     now += dayMs + 1;
-    await coffer.node.sweep();
+    await coffer.node.sweep(() => false);
     expectRefused(
       await me.get(`${all}?starting_after=${gone}`),
       400,
