@@ -8,6 +8,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// Node would open its debugger to every user of this machine, and with it all keys.
+process.on("SIGUSR1", () => undefined);
+
 const { env, stdin, stdout, stderr } = process;
 // Not process.exit: what was written to a pipe must reach it first.
 process.exitCode = await runCoffer(process.argv.slice(2), { env, stdin, stdout, stderr });

@@ -31,6 +31,18 @@ describe("the environment behind `coffer run`", () => {
     expect(JSON.stringify(skipped)).not.toContain("hidden");
   });
 
+  test("what a store names and cannot give is not taken from elsewhere", () => {
+    const inherited = { EXPIRED: "old", BINARY: "old", KEPT: "old" };
+    const { env } = childEnvironment(inherited, [{ name: "BINARY", value: "a\0b" }], ["EXPIRED", "tls/key"]);
+    expect(env).toEqual({ KEPT: "old" });
+  });
+
+  test("a secret is none of coffer's own settings", () => {
+    const { env, skipped } = childEnvironment({}, [{ name: "coffer_URL", value: "https://elsewhere" }]);
+    expect(env).toEqual({});
+    expect(skipped.map(({ name }) => name)).toEqual(["coffer_URL"]);
+  });
+
   test.each(["A", "_a1", "DATABASE_URL"])("%s is a variable's name", (name) => {
     expect(isVariableName(name)).toBe(true);
   });

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { selfSigned } from "../../test/support/certificate.ts";
@@ -25,6 +25,11 @@ describe("the kept login", () => {
     expect(credentialFiles({ HOME: "/h", XDG_CONFIG_HOME: "/x" }).folder).toBe("/x/coffer");
     expect(credentialFiles({ HOME: "/h", XDG_CONFIG_HOME: "x" }).folder).toBe("/h/.config/coffer");
     expect(credentialFiles({ HOME: "/h" }).folder).toBe("/h/.config/coffer");
+  });
+
+  test("never lies in whatever folder one happens to be in", () => {
+    for (const env of [{ HOME: "" }, { HOME: "h" }, {}])
+      expect(credentialFiles(env).folder).toBe(join(userInfo().homedir, ".config", "coffer"));
   });
 
   test("is read back as it was kept, and gone after logout", async () => {

@@ -2,7 +2,7 @@
 // config folder, readable by the user alone, replaced whole: never half written, never widened.
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { parseAuthority } from "./authority.ts";
 import { usage } from "./failure.ts";
@@ -36,17 +36,25 @@ export interface CredentialFiles {
   readonly ca: string;
 }
 
-/** XDG: a relative path there means nothing and is passed over. */
+/** A relative path in either means the folder that one happens to be in: it is passed over, as XDG says. */
 export function credentialFiles(env: Environment): CredentialFiles {
   const xdg = env.XDG_CONFIG_HOME;
-  const home = env.HOME ?? homedir();
-  const folder = join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, ".config"), "coffer");
+  const folder = join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(homeOf(env), ".config"), "coffer");
   return {
     folder,
     credentials: join(folder, "credentials.json"),
     curl: join(folder, "curl.conf"),
     ca: join(folder, "ca.pem"),
   };
+}
+
+function homeOf({ HOME: home }: Environment): string {
+  if (home !== undefined && isAbsolute(home)) return home;
+  try {
+    return userInfo().homedir;
+  } catch {
+    throw usage("this user has no home folder", "say where logins are kept: XDG_CONFIG_HOME");
+  }
 }
 
 /** Printable and without quotes or spaces: it stands in a header and in curl's quoted text. */

@@ -1,8 +1,7 @@
 // Anchors: heads as the server emitted them outside its database, read back from its log. Lines
 // about other things are passed over; a head that cannot be read is an error, not a missing one.
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { type SignedHead, signedHead } from "./format.ts";
+import { linesOf } from "./lines.ts";
 import { AuditUnreadable } from "./source.ts";
 
 /** How deep a log shipper may have wrapped the line. */
@@ -28,7 +27,7 @@ export async function readAnchors(file: string): Promise<readonly SignedHead[]> 
 async function* headsIn(file: string): AsyncIterable<SignedHead> {
   let number = 0;
   try {
-    for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    for await (const line of linesOf(file)) {
       number += 1;
       const found = headOf(line);
       if (found === undefined) continue;

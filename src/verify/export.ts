@@ -1,12 +1,12 @@
 // The export: the whole trail as lines of JSON, written from a database and read back for
 // verification. What it carries is public half and hash; no value, sealed or not, is in it.
-import { createReadStream, createWriteStream, mkdtempSync, rmSync } from "node:fs";
+import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Entry, entryColumns } from "./format.ts";
+import { linesOf } from "./lines.ts";
 import { archiveOf, entryOf, headOf, type Row, segmentOf, streamOf } from "./rows.ts";
 import {
   type ArchiveRow,
@@ -204,7 +204,7 @@ function sort(row: Row, opening: Opening): boolean {
 async function* lines(path: string): AsyncIterable<{ row: Row | null; number: number }> {
   let number = 0;
   try {
-    for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    for await (const text of linesOf(path)) {
       number += 1;
       if (text !== "") yield { row: parse(text), number };
     }

@@ -133,7 +133,7 @@ test("the exit code, the signal that ended it and standard input pass through", 
   expect(await outcome(coffer("echo"), "a value\n")).toMatchObject({ out: "a value\n", code: 0 });
 });
 
-test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+test.each(["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const)(
   "%s reaches the server, and the launcher waits for it",
   async (signal) => {
     const child = launcher({ running: 20, pinned: 26 })("drain", signal);

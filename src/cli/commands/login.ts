@@ -77,7 +77,8 @@ async function logIn(shell: Shell, options: LoginOptions): Promise<void> {
   const output = outputOf(shell, options.json ?? false);
   const start = options.bootstrap === undefined ? null : await readBootstrap(options.bootstrap);
   const url = parseServerUrl(
-    options.url ?? (shell.env.COFFER_URL || undefined) ?? start?.url ?? defaultUrl,
+    // The file's token is for the file's server: what a shell happens to hold names another one.
+    options.url ?? start?.url ?? (shell.env.COFFER_URL || undefined) ?? defaultUrl,
     options.insecureHttp ?? false,
   );
   const files = credentialFiles(shell.env);

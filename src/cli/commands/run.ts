@@ -34,7 +34,11 @@ Examples:
     .action(async (command: string, args: readonly string[], _, self: Command) => {
       const { client, output } = await openSession(shell, optionsOf<ConnectionOptions>(self));
       const { offers, skipped } = await secretsOf(client);
-      const { env, skipped: unfit } = childEnvironment(shell.env, offers);
+      const { env, skipped: unfit } = childEnvironment(
+        shell.env,
+        offers,
+        skipped.map(({ name }) => name),
+      );
       for (const { name, why } of [...skipped, ...unfit]) {
         await output.say(`coffer: skipped ${printable(name)}: ${why}`);
       }
@@ -76,6 +80,8 @@ async function spawnAndWait(
   const listeners = [
     ["SIGTERM", pass],
     ["SIGHUP", pass],
+    ["SIGUSR1", pass],
+    ["SIGUSR2", pass],
     ["SIGINT", passInterrupt],
     ["SIGQUIT", passInterrupt],
   ] as const;

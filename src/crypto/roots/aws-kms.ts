@@ -101,7 +101,8 @@ const failures: Readonly<Record<string, ProviderFailure>> = {
   IncompleteSignature: "denied",
   MissingAuthenticationToken: "denied",
   ExpiredTokenException: "denied",
-  CredentialsProviderError: "denied",
+  // Where they come from may start later than this server; to ask again harms nothing.
+  CredentialsProviderError: "unavailable",
   KeyUnavailableException: "unavailable",
   DependencyTimeoutException: "unavailable",
   KMSInternalException: "unavailable",
