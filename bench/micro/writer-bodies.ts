@@ -2,7 +2,7 @@
 
 import type { AnyCommand, AnyQuery } from "../../src/core/bodies.ts";
 import { systemCaller } from "../../src/core/caller.ts";
-import type { CachedAuthority, Command, Query, Transaction } from "../../src/core/ports.ts";
+import type { Authorities, Command, Query, Transaction } from "../../src/core/ports.ts";
 import { migration } from "../../src/storage/migrate.ts";
 import { migrations as real } from "../../src/storage/migrations/index.ts";
 import { type Queryable, sql } from "../../src/storage/sql.ts";
@@ -29,7 +29,7 @@ interface WithRows {
 export function transactionOn(
   db: Queryable,
   stream: AuditStream,
-  authorities: Map<string, CachedAuthority>,
+  authorities: Authorities,
 ): Transaction & WithRows {
   return { ...transactions.transactionOn(db, stream, authorities), rows: db };
 }

@@ -1,5 +1,6 @@
 // The first step of every body: who is this in that organization, as of now? It reads the epochs
 // first, so what is remembered under them is never older than the answer it serves.
+import { isDeepStrictEqual } from "node:util";
 import { type Action, actions } from "./actions.ts";
 import type { UnauthenticatedKind } from "./audit/refusals.ts";
 import {
@@ -18,6 +19,7 @@ import { type Organization, organizationNotFound, type Ref } from "./organizatio
 import type {
   CachedAuthority,
   Credential,
+  Decided,
   Epochs,
   Principal,
   ReadTransaction,
@@ -60,9 +62,27 @@ export async function admit(tx: ReadTransaction, call: Call, ref: Ref): Promise<
   }
   const epochs = await tx.access.epochs(organization.id);
   const { authority, expiresAt, addresses } = await authorityOf(tx, call, organization, epochs);
+  tx.authorities.rests({ call, organizationId: organization.id, authority });
   if (authority.standing === null) throw organizationNotFound("no membership");
   const { hidesRefused = false } = call;
   return { organization, authority, epochs, expiresAt, addresses, hidesRefused };
+}
+
+/** Whether a caller is now who he was found to be: access moved since, and it may have been another's. */
+export async function stillHolds(tx: ReadTransaction, decided: Decided): Promise<boolean> {
+  try {
+    return isDeepStrictEqual(await authorityNow(tx, decided), decided.authority);
+  } catch (error) {
+    if (error instanceof CofferError) return false;
+    throw error;
+  }
+}
+
+async function authorityNow(tx: ReadTransaction, { call, organizationId }: Decided): Promise<Authority> {
+  if (organizationId === null) return overInstallation(await liveCredential(tx, call));
+  const organization = await tx.organizations.find({ id: organizationId });
+  if (organization === null) throw organizationNotFound();
+  return (await loadAuthority(tx, call, organization, await tx.access.epochs(organizationId))).authority;
 }
 
 async function authorityOf(
@@ -90,7 +110,7 @@ async function authorityOf(
 
 async function loadAuthority(
   tx: ReadTransaction,
-  call: Call,
+  call: Decided["call"],
   organization: Organization,
   epochs: Epochs,
 ): Promise<CachedAuthority> {
@@ -146,7 +166,7 @@ export async function standingOf(
 const noGrants: readonly never[] = [];
 
 /** The credential of a call, if it still stands: it may have been revoked since it was looked at. */
-export async function liveCredential(tx: ReadTransaction, call: Call) {
+export async function liveCredential(tx: ReadTransaction, call: Decided["call"]) {
   const { tokenId } = call.caller;
   const credential = tokenId === null ? null : await tx.access.credential(tokenId);
   if (credential === null) throw unauthenticated("unknown");
@@ -157,15 +177,7 @@ export async function liveCredential(tx: ReadTransaction, call: Call) {
 
 /** For what concerns the whole installation: its operators, by a token over all their organizations. */
 export async function permitOperator(tx: ReadTransaction, call: Call, action: Action): Promise<Decision> {
-  const { token, principal } = await liveCredential(tx, call);
-  const authority: Authority = {
-    principalId: principal.id,
-    standing: null,
-    operator: principal.operator && token.organizationId === null,
-    membersCreate: false,
-    scopes: token.reach,
-    stores: token.stores,
-  };
+  const { authority } = await overAll(tx, call);
   const decision = authorize(authority, action, { kind: "installation", storeId: null });
   if (!decision.allowed) {
     throw new CofferError("caller.denied", "Only operators of this installation may do that.", {}, decision);
@@ -179,7 +191,7 @@ export async function permitPerson(
   call: Call,
   action: Action,
 ): Promise<Decision & { readonly credential: Credential }> {
-  const credential = await liveCredential(tx, call);
+  const { credential } = await overAll(tx, call);
   const { token, principal } = credential;
   const narrowed = narrowing({ scopes: token.reach, stores: token.stores }, action, ownTarget);
   const because =
@@ -193,6 +205,25 @@ export async function permitPerson(
     throw new CofferError("caller.denied", message, {}, { because });
   }
   return { credential, ...allowed("his own") };
+}
+
+async function overAll(tx: ReadTransaction, call: Call) {
+  await tx.access.installationEpoch();
+  const credential = await liveCredential(tx, call);
+  const authority = overInstallation(credential);
+  tx.authorities.rests({ call, organizationId: null, authority });
+  return { credential, authority };
+}
+
+function overInstallation({ token, principal }: Credential): Authority {
+  return {
+    principalId: principal.id,
+    standing: null,
+    operator: principal.operator && token.organizationId === null,
+    membersCreate: false,
+    scopes: token.reach,
+    stores: token.stores,
+  };
 }
 
 const ownTarget: Target = { kind: "principal", storeId: null, own: true };

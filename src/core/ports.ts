@@ -6,7 +6,7 @@ import type { AuditReader, AuditRepository } from "./audit/trail.ts";
 import type { Authority, Role } from "./authorize.ts";
 import type { Backends } from "./backends/backends.ts";
 import type { RemoteReader, RemoteRepository } from "./backends/records.ts";
-import type { Actor, CallerKind } from "./caller.ts";
+import type { Actor, Caller, CallerKind } from "./caller.ts";
 import type { Change } from "./changes.ts";
 import type { Clock } from "./clock.ts";
 import type { DocumentReader, DocumentRepository } from "./documents/port.ts";
@@ -250,6 +250,16 @@ export interface CachedAuthority {
 export interface Authorities {
   get(key: string): CachedAuthority | undefined;
   set(key: string, authority: CachedAuthority): void;
+  /** What a body does from here on rests on it. */
+  rests(on: Decided): void;
+}
+
+/** Who a caller was found to be. */
+export interface Decided {
+  readonly call: { readonly caller: Caller; readonly at: number };
+  /** Null: in the whole installation. */
+  readonly organizationId: string | null;
+  readonly authority: Authority;
 }
 
 export interface AccessReader {
@@ -258,6 +268,7 @@ export interface AccessReader {
   role(organizationId: string, personId: string): Promise<Role | null>;
   memberships(personId: string): Promise<readonly { organizationId: string; role: Role }[]>;
   epochs(organizationId: string): Promise<Epochs>;
+  installationEpoch(): Promise<number>;
   /** The epochs and the organization's revision: all that can make a decision out of date. */
   standing(organizationId: string): Promise<Epochs & { readonly revision: number }>;
 }

@@ -16,6 +16,9 @@ export class SeenAuthorities implements Authorities {
     this.#seen.set(key, authority);
   }
 
+  /** Nobody writes beside this thread, and readers see one snapshot: what was found goes on being so. */
+  rests(): void {}
+
   /** Epochs that were raised and not committed come again, and then they mean something else. */
   clear(): void {
     this.#seen.clear();

@@ -3,7 +3,7 @@
 import type { AnyCommand, AnyQuery } from "../core/bodies.ts";
 import { CofferError, type ErrorRecord, errorRecord } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
-import type { Authorities, ReadTransaction, Transaction } from "../core/ports.ts";
+import type { Authorities, Decided, ReadTransaction, Transaction } from "../core/ports.ts";
 import type { Migration } from "./migrate.ts";
 import type { Queryable } from "./sql.ts";
 import type { AuditStream } from "./stream.ts";
@@ -18,6 +18,8 @@ export interface Bodies {
   readonly commands: ReadonlyMap<string, AnyCommand>;
   readonly queries: ReadonlyMap<string, AnyQuery>;
   readonly migrations: readonly Migration[];
+  /** Whether a caller is now who he was found to be. */
+  readonly stillHolds: (tx: ReadTransaction, decided: Decided) => Promise<boolean>;
   readonly transactionOn: (db: Queryable, stream: AuditStream, authorities: Authorities) => Transaction;
   readonly readTransactionOn: (db: Queryable, authorities: Authorities) => ReadTransaction;
 }

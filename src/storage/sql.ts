@@ -44,6 +44,9 @@ export function pausingAt(alias: string): string {
   return `/* may pause at ${alias} */`;
 }
 
+/** The end of a select that passes over rows which another transaction holds. To SQLite it is a comment. */
+export const unlessHeld = "/* unless held */";
+
 /** What a repository runs statements on: a connection inside a transaction. */
 export interface Queryable {
   one<Row>(statement: Statement<Row>, values: readonly SqlValue[]): Promise<Row | undefined>;

@@ -1,5 +1,6 @@
 // Verifying a trail reads every secret, a page at a time: a page must cost the same wherever it lies.
 import { expect, onTestFinished, test } from "vitest";
+import { SeenAuthorities } from "../../src/storage/authorities.ts";
 import { sql } from "../../src/storage/sql.ts";
 import { AuditStream } from "../../src/storage/stream.ts";
 import { transactionOn } from "../../src/storage/transaction.ts";
@@ -21,7 +22,7 @@ for (const engine of engines.filter(({ name }) => name === "PostgreSQL")) {
     onTestFinished(() => connection.close());
     const { db } = connection;
     await connection.begin();
-    const tx = transactionOn(db, AuditStream.start("stream-1"), new Map());
+    const tx = transactionOn(db, AuditStream.start("stream-1"), new SeenAuthorities());
     const { organization, store } = await aPlace(tx);
     const secret = aSecret(store, { name: "first" });
     const version = aVersion(secret, 1);

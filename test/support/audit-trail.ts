@@ -24,6 +24,7 @@ import {
   signingKeyFrom,
   signSegment,
 } from "../../src/crypto/signing.ts";
+import { SeenAuthorities } from "../../src/storage/authorities.ts";
 import { sqliteTypes } from "../../src/storage/migrate.ts";
 import { initial } from "../../src/storage/migrations/0001-initial.ts";
 import { auditSegments } from "../../src/storage/migrations/0004-audit-segments.ts";
@@ -217,7 +218,7 @@ export class Trail {
     toSeq: number,
     { folder, left = 0 }: { folder?: string; left?: number } = {},
   ): Promise<SignedSegment> {
-    const tx = transactionOn(this.queryable, writer, new Map());
+    const tx = transactionOn(this.queryable, writer, new SeenAuthorities());
     const { newest, removed } = await removalStanding.run(tx, { stream });
     const firstSeq = removed.to + 1;
     const select = this.db.prepare("SELECT * FROM audit_entries WHERE stream = $1 ORDER BY seq");

@@ -1,8 +1,16 @@
 // Small bodies over a scratch table, so that the engines are tested without the core.
 import type { AuditEntry } from "../../src/core/audit/entry.ts";
+import type { Authority } from "../../src/core/authorize.ts";
 import { systemCaller } from "../../src/core/caller.ts";
 import { CofferError } from "../../src/core/errors.ts";
-import type { Authorities, Command, Query, ReadTransaction, Transaction } from "../../src/core/ports.ts";
+import type {
+  Authorities,
+  Command,
+  Decided,
+  Query,
+  ReadTransaction,
+  Transaction,
+} from "../../src/core/ports.ts";
 import type { AnyCommand, AnyQuery } from "../../src/storage/engine.ts";
 import { migration } from "../../src/storage/migrate.ts";
 import { migrations as real } from "../../src/storage/migrations/index.ts";
@@ -35,6 +43,10 @@ export function transactionOn(
 export function readTransactionOn(db: Queryable, authorities: Authorities): ReadTransaction & WithNotes {
   return { ...transactions.readTransactionOn(db, authorities), notes: db };
 }
+
+/** Of one of them access was taken. */
+export const stillHolds = async (_: unknown, { authority }: Decided): Promise<boolean> =>
+  authority.principalId !== "lowered";
 
 const insert = sql`INSERT INTO notes (id, label, filler, size) VALUES ($1, $2, $3, $4)`;
 const clear = sql`DELETE FROM notes WHERE id LIKE $1`;
@@ -204,18 +216,19 @@ export const unsendable = command<Note, () => void>("note.unsendable", async (no
 export const sweep = command<{ prefix: string }, number>("note.sweep", (notes, { prefix }) =>
   notes.run(clear, [`${prefix}%`]),
 );
+const authorityOf = (principalId: string): Authority => ({
+  principalId,
+  standing: null,
+  operator: false,
+  membersCreate: false,
+  scopes: null,
+  stores: null,
+});
 /** Keeps an authority as of the group's epochs; answers which of those that have letters were kept before. */
 export const remember = command<Note, string>("note.remember", async (notes, note, tx) => {
   const before = [..."abcdefghi"].filter((id) => tx.authorities.get(id) !== undefined).join("");
   await write(notes, note, tx);
-  const authority = {
-    principalId: note.id,
-    standing: null,
-    operator: false,
-    membersCreate: false,
-    scopes: null,
-    stores: null,
-  };
+  const authority = authorityOf(note.id);
   const epochs = { installation: 1, organization: 1 };
   tx.authorities.set(note.id, { epochs, authority, expiresAt: null, addresses: null });
   if (note.label === "refused") throw refusal();
@@ -228,10 +241,12 @@ export const raiseEpoch = command<{ id: string }, void>("note.raise-epoch", (_, 
   tx.access.raiseEpoch(id),
 );
 /** Decides, takes its time (the server's, so PostgreSQL only), writes; answers the epoch under which it decided. */
-export const decideSlowly = command<{ id: string; seconds: number }, number>(
+export const decideSlowly = command<{ id: string; by: string; seconds: number }, number>(
   "note.decide-slowly",
-  async (notes, { id, seconds }, tx) => {
+  async (notes, { id, by, seconds }, tx) => {
     const { organization } = await tx.access.epochs(id);
+    const call = { caller: systemCaller("test"), at: 0 };
+    tx.authorities.rests({ call, organizationId: id, authority: authorityOf(by) });
     await notes.run(sql`SELECT pg_sleep(CAST($1 AS INTEGER))`, [seconds]);
     await write(notes, { id: `by-${organization}` }, tx);
     return organization;

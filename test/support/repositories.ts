@@ -1,6 +1,7 @@
 // Runs one body of tests over the repositories of each engine; every test begins with empty tables.
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from "vitest";
 import type { Transaction } from "../../src/core/ports.ts";
+import { SeenAuthorities } from "../../src/storage/authorities.ts";
 import type { Queryable } from "../../src/storage/sql.ts";
 import { AuditStream } from "../../src/storage/stream.ts";
 import { transactionOn } from "../../src/storage/transaction.ts";
@@ -24,7 +25,7 @@ export function onEachEngine(what: string, body: (bench: Bench) => void): void {
       });
       beforeEach(async () => {
         await connection?.begin();
-        tx = connection && transactionOn(connection.db, AuditStream.start("stream-1"), new Map());
+        tx = connection && transactionOn(connection.db, AuditStream.start("stream-1"), new SeenAuthorities());
       });
       afterEach(() => connection?.rollback());
       afterAll(() => connection?.close());

@@ -1,14 +1,27 @@
-// What one writing transaction sees of access. Beside it others write: what it decided under must stand
-// when it commits, and what it saw under an epoch of its own must not outlive it.
+// What one writing transaction sees of access. Beside it others write: who it decided about must still be
+// who he was when it commits, and what it saw under an epoch of its own must not outlive it.
 import { RunAgain } from "../../core/errors.ts";
-import type { AccessRepository, Authorities, CachedAuthority, Epochs } from "../../core/ports.ts";
+import type {
+  AccessRepository,
+  Authorities,
+  CachedAuthority,
+  Decided,
+  Epochs,
+  ReadTransaction,
+} from "../../core/ports.ts";
 import type { SeenAuthorities } from "../authorities.ts";
+
+type StillHolds = (tx: ReadTransaction, decided: Decided) => Promise<boolean>;
 
 export class AccessSeen implements Authorities {
   readonly #shared: SeenAuthorities;
   readonly #own = new Map<string, CachedAuthority>();
-  /** By organization, under what was decided; not of those whose epochs this transaction holds. */
-  readonly #under = new Map<string, Epochs>();
+  /** By organization; null: the installation. */
+  readonly #decided = new Map<string | null, Decided>();
+  /** As they were first read, and raised here since. */
+  readonly #epochs = new Map<string, Epochs>();
+  #installation: number | null = null;
+  /** Organizations whose epochs nobody else raises before the commit, nor the installation's. */
   readonly #held = new Set<string>();
   #raised = false;
 
@@ -24,49 +37,63 @@ export class AccessSeen implements Authorities {
     this.#own.set(key, authority);
   }
 
+  rests(on: Decided): void {
+    if (!this.#decided.has(on.organizationId)) this.#decided.set(on.organizationId, on);
+  }
+
   /** The same, noticed. */
   watching(access: AccessRepository): AccessRepository {
-    const holds = (organizationId: string) => {
-      this.#held.add(organizationId);
-      this.#under.delete(organizationId);
-    };
     return {
       ...access,
       epochs: async (organizationId) => {
         const epochs = await access.epochs(organizationId);
-        const known = this.#held.has(organizationId) || this.#under.has(organizationId);
-        if (!known) this.#under.set(organizationId, epochs);
+        if (!this.#epochs.has(organizationId)) this.#epochs.set(organizationId, epochs);
         return epochs;
+      },
+      installationEpoch: async () => {
+        const epoch = await access.installationEpoch();
+        this.#installation ??= epoch;
+        return epoch;
       },
       holdEpochs: async (organizationId) => {
         const epochs = await access.holdEpochs(organizationId);
-        holds(organizationId);
+        this.#held.add(organizationId);
         return epochs;
       },
       raiseEpoch: async (organizationId) => {
         this.#raised = true;
         await access.raiseEpoch(organizationId);
-        holds(organizationId);
+        const before = this.#epochs.get(organizationId);
+        if (before !== undefined)
+          this.#epochs.set(organizationId, { ...before, organization: before.organization + 1 });
       },
       raiseInstallationEpoch: async () => {
         this.#raised = true;
         await access.raiseInstallationEpoch();
-        for (const [organizationId, { organization, installation }] of this.#under)
-          this.#under.set(organizationId, { organization, installation: installation + 1 });
+        if (this.#installation !== null) this.#installation += 1;
+        for (const [id, before] of this.#epochs)
+          this.#epochs.set(id, { ...before, installation: before.installation + 1 });
       },
     };
   }
 
   /**
-   * The last before the commit: nobody's rights were taken from him while it wrote, however long that
-   * took. Who changes access holds the epochs anyway; the others only look, and keep no revocation waiting.
+   * The last before the commit: nobody's rights were taken from him while it wrote, however long that took. It
+   * looks and holds nothing, so that no revocation waits; and what was changed for others lets it go on.
    */
-  async confirm(access: Pick<AccessRepository, "epochs">): Promise<void> {
-    for (const [organizationId, under] of this.#under) {
-      const { organization, installation } = await access.epochs(organizationId);
-      if (organization !== under.organization || installation !== under.installation)
-        throw new RunAgain("access moved");
+  async confirm(tx: ReadTransaction, stillHolds: StillHolds): Promise<void> {
+    for (const decided of this.#decided.values()) {
+      if (await this.#unmoved(tx, decided.organizationId)) continue;
+      if (!(await stillHolds(tx, decided))) throw new RunAgain("access moved");
     }
+  }
+
+  async #unmoved({ access }: ReadTransaction, organizationId: string | null): Promise<boolean> {
+    if (organizationId === null) return (await access.installationEpoch()) === this.#installation;
+    if (this.#held.has(organizationId)) return true;
+    const before = this.#epochs.get(organizationId);
+    const { organization, installation } = await access.epochs(organizationId);
+    return organization === before?.organization && installation === before.installation;
   }
 
   /** After the commit. Under an epoch that it raised it may have looked before its last change. */
@@ -78,8 +105,10 @@ export class AccessSeen implements Authorities {
   /** Of a transaction that is over nothing is left. */
   abandon(): void {
     this.#own.clear();
-    this.#under.clear();
+    this.#decided.clear();
+    this.#epochs.clear();
     this.#held.clear();
+    this.#installation = null;
     this.#raised = false;
   }
 }

@@ -103,7 +103,7 @@ export async function runAlone(
     result = await command.run(writing.tx, input as never);
     // A body may have swallowed the error; the server has not.
     if (session.aborted !== null) throw session.aborted;
-    await writing.seen.confirm(writing.tx.access);
+    await writing.seen.confirm(writing.tx, around.bodies.stillHolds);
   } catch (error) {
     throw await refused(writing, command, input, error, around);
   }

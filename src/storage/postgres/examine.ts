@@ -1,6 +1,8 @@
 // The shared database, looked at from beside the nodes that use it.
+
 import { systemClock } from "../../core/clock.ts";
 import { type ExamineInput, examineInstallation } from "../../core/vitals.ts";
+import { SeenAuthorities } from "../authorities.ts";
 import * as bodies from "../bodies.ts";
 import { type EngineLog, engineLimits } from "../engine.ts";
 import { type Examined, stateOf } from "../examined.ts";
@@ -24,7 +26,7 @@ export async function examinePostgres(url: string, asked: ExamineInput, log: Eng
     const state = stateOf(known, await appliedIn(session));
     if (state !== "current") return { state, installation: null, server };
     await session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-    const tx = bodies.readTransactionOn(session, new Map());
+    const tx = bodies.readTransactionOn(session, new SeenAuthorities());
     return { state, installation: await examineInstallation.run(tx, asked), server };
   } finally {
     await at.end().catch(() => undefined);

@@ -1,7 +1,9 @@
 // What a database holds before it is opened: read without writing anything, so that a server
 // without its root key leaves everything as it was.
+
 import { CofferError } from "../../core/errors.ts";
 import { readKeys, type StoredKeys } from "../../core/installation.ts";
+import { SeenAuthorities } from "../authorities.ts";
 import * as bodies from "../bodies.ts";
 import { type EngineLog, engineLimits, traceOf } from "../engine.ts";
 import { outstanding } from "../migrate.ts";
@@ -32,7 +34,7 @@ export async function peekPostgres(
       bodies.migrations,
       done.map(({ id }) => id),
     );
-    return await readKeys.run(bodies.readTransactionOn(session, new Map()), null);
+    return await readKeys.run(bodies.readTransactionOn(session, new SeenAuthorities()), null);
   } catch (error) {
     if (error instanceof CofferError && error.cause === undefined) throw error;
     log.error(traceOf(error), "the PostgreSQL server cannot be read");

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import type pg from "pg";
 import { RunAgain } from "../../core/errors.ts";
 import { EngineFailure } from "../engine.ts";
-import type { Queryable, SqlValue, Statement } from "../sql.ts";
+import { type Queryable, type SqlValue, type Statement, unlessHeld } from "../sql.ts";
 import type { AuditStream } from "../stream.ts";
 import { checkValues, mayWrite, parametersOf } from "../values.ts";
 import { classified, Refused } from "./failures.ts";
@@ -128,7 +128,8 @@ export class Session implements Queryable {
 }
 
 function prepare(statement: Statement<unknown>): Prepared {
-  const text = statement.lock === null ? statement.text : `${statement.text} FOR ${statement.lock}`;
+  const locked = statement.lock === null ? statement.text : `${statement.text} FOR ${statement.lock}`;
+  const text = locked.replace(unlessHeld, "FOR NO KEY UPDATE SKIP LOCKED");
   const name = `c${createHash("sha256").update(text).digest("hex").slice(0, 24)}`;
   const prepared = { name, text, parameters: parametersOf(text), writes: mayWrite(text) };
   known.set(statement, prepared);

@@ -79,6 +79,7 @@ export const statements = {
     SELECT i.epoch AS installation, o.epoch AS organization
     FROM access_epochs i JOIN access_epochs o ON o.scope = $2
     WHERE i.scope = $1`,
+  installationEpoch: sql<{ epoch: number }>`SELECT epoch FROM access_epochs WHERE scope = $1`,
   holdEpochs: sharing(sql<{ installation: number; organization: number }>`
     SELECT i.epoch AS installation, o.epoch AS organization
     FROM access_epochs i JOIN access_epochs o ON o.scope = $2
@@ -166,6 +167,11 @@ export function accessReader(db: Queryable): AccessReader {
       // Without an epoch a revocation could never be noticed: refuse rather than assume one.
       if (row === undefined) throw noEpoch();
       return { installation: row.installation, organization: row.organization };
+    },
+    async installationEpoch() {
+      const row = await db.one(statements.installationEpoch, [installationScope]);
+      if (row === undefined) throw noEpoch();
+      return row.epoch;
     },
     async standing(organizationId) {
       const row = await db.one(statements.standing, [installationScope, organizationId]);

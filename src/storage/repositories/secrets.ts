@@ -9,7 +9,7 @@ import type {
   SecretStanding,
 } from "../../core/secrets/port.ts";
 import { nameTaken, type Secret } from "../../core/secrets/secret.ts";
-import { type Queryable, type SqlValue, sql, UniqueViolation } from "../sql.ts";
+import { type Queryable, type SqlValue, sql, UniqueViolation, unlessHeld } from "../sql.ts";
 import { jsonOrNull } from "./columns.ts";
 import { countStatement, listStatement } from "./secret-list.ts";
 import {
@@ -91,8 +91,10 @@ export const statements = {
   removeConsumers: sql`DELETE FROM secret_consumers WHERE secret_id = $1`,
   insertConsumer: sql`INSERT INTO secret_consumers (secret_id, consumer) VALUES ($1, $2)`,
   standing: sql<SecretStanding>`SELECT revision, state FROM secrets WHERE id = $1`,
+  // Who changes the secret may hold it for long, and records of reveals wait for nobody.
   touchRead: sql`
-    UPDATE secrets SET last_read_at = $2 WHERE id = $1 AND (last_read_at IS NULL OR last_read_at <= $3)`,
+    UPDATE secrets SET last_read_at = $2 WHERE id = (
+      SELECT id FROM secrets WHERE id = $1 AND (last_read_at IS NULL OR last_read_at <= $3) ${unlessHeld})`,
   // What lies elsewhere is forgotten there first.
   remove: sql`
     DELETE FROM secrets WHERE id = $1 AND revision = $2 AND NOT EXISTS (

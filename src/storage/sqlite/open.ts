@@ -3,6 +3,7 @@
 import { dirname, resolve } from "node:path";
 import type { SignedHead } from "../../core/audit/entry.ts";
 import type { Command, Database, Query } from "../../core/ports.ts";
+import { SeenAuthorities } from "../authorities.ts";
 import {
   type Bodies,
   type EngineLimits,
@@ -56,7 +57,9 @@ async function storeHead(file: string, head: SignedHead, bodies: Bodies): Promis
   const connection = new SqliteConnection(file, { readOnly: false, cacheKiB: 256, busyMs: 1_000 });
   try {
     connection.begin();
-    await bodies.transactionOn(connection, AuditStream.start(head.stream), new Map()).audit.saveHead(head);
+    await bodies
+      .transactionOn(connection, AuditStream.start(head.stream), new SeenAuthorities())
+      .audit.saveHead(head);
     connection.commit();
   } finally {
     connection.close();
