@@ -1,7 +1,8 @@
 // Revealing while access moves under every snapshot: decided and written down in one transaction, behind
 // which whoever changes access waits. It takes more of the writer, so it comes after tries of the usual way.
+import { RunAgain } from "../errors.ts";
 import { mutation } from "../operation.ts";
-import { recordOf, writeReveals } from "./record.ts";
+import { allStand, recordOf, writeReveals } from "./record.ts";
 import { type PreparedReveal, prepareReveal, type RevealInput } from "./reveal.ts";
 import { refTarget } from "./target.ts";
 
@@ -18,6 +19,8 @@ export const revealOutright = mutation<RevealInput, PreparedReveal>({
     const { epochs, organizationRevision: seenRevision } = prepared;
     const reveals = [{ ...recordOf(prepared), touch: true }];
     await writeReveals(tx, [{ caller, at, organizationId, epochs, seenRevision, reveals }]);
+    // Access is held, the secret is not: it may have been deleted, or given another value, meanwhile.
+    if (!(await allStand(tx, reveals))) throw new RunAgain("the secret changed");
     return prepared;
   },
 });

@@ -101,7 +101,8 @@ function byCredential(recordings: readonly Recording[]): readonly Recording[] {
     .flat();
 }
 
-async function allStand(tx: Transaction, reveals: readonly RevealRecord[]): Promise<boolean> {
+/** Whether each secret is there as it was when its reveal was decided. */
+export async function allStand(tx: Transaction, reveals: readonly RevealRecord[]): Promise<boolean> {
   for (const { secretId, revision } of reveals) {
     const standing = await tx.secrets.standing(secretId);
     if (standing === null || standing.revision !== revision || standing.state !== "active") return false;
