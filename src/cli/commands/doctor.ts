@@ -20,9 +20,10 @@ export function doctorCommand(program: Command, shell: Shell, end: (exitCode: nu
     .addHelpText(
       "after",
       `
-On the host it reads the configuration, the data folder and the database; it writes nothing, needs
-no key, and the server may be running. With --online it asks the server that you are logged in to:
-an operator's token sees most.
+On the host it reads the configuration, the data folder, the root key and the database; it writes
+nothing, asks for no passphrase and no provider, and the server may be running. Run it as the
+server's own user. With --online it asks the server that you are logged in to: an operator's token
+sees most.
 
 Exit codes: 0 nothing but notes, 3 warnings, 1 errors.
 
