@@ -2,7 +2,7 @@
 // embedded database belongs to one process: the server must be stopped.
 import { CofferError } from "../core/errors.ts";
 import { type NodeParts, type OpenNode, openNode } from "./compose.ts";
-import { type Config, ConfigError, loadConfig, type ServeFlags, serverUrl } from "./config.ts";
+import { type Config, ConfigError, loadPlace, type ServeFlags, serverUrl } from "./config.ts";
 import { serverLog } from "./log.ts";
 
 export interface Host {
@@ -20,7 +20,7 @@ export async function onHost<T>(
   parts: HostParts,
   work: (host: Host) => Promise<T>,
 ): Promise<T> {
-  const { config } = loadConfig(flags);
+  const config = loadPlace(flags);
   const url = serverUrl(config);
   const node = await openNode(config, { ...parts, log: serverLog("silent"), url, emit: () => {} });
   try {

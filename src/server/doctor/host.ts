@@ -8,7 +8,7 @@ import { type EngineLog, silentLog } from "../../storage/engine.ts";
 import type { Examined } from "../../storage/examined.ts";
 import { bootstrapPath } from "../bootstrap.ts";
 import { type Config, isLoopback } from "../config.ts";
-import { printableConfig } from "../config-shown.ts";
+import { placeShown } from "../config-shown.ts";
 import { rootKeyPath } from "../keys.ts";
 import { backendFindings } from "./backends.ts";
 import { type FileFacts, fileFindings } from "./files.ts";
@@ -26,11 +26,10 @@ export async function examineHost(config: Config, now: number): Promise<readonly
   const asked = { before: now - config.auditKeptMs - gatheredMs, names: [...config.backends.entries.keys()] };
   const examined = await databaseOf(config, asked, silentLog);
   const { installation, server } = examined ?? { installation: null, server: null };
-  const place = String(printableConfig(config).database ?? resolve(config.data));
   return sorted([
     ...nodeFindings(process.versions.node),
     ...databaseFindings({
-      place,
+      place: placeShown(config),
       state: examined?.state ?? "unreadable",
       server: server === null ? null : { fsync: server.fsync, standby: server.standbys },
     }),
