@@ -19,6 +19,8 @@ export interface Vitals {
 /** What can be told of an installation that nobody has opened. */
 export interface Examination {
   readonly vitals: Vitals;
+  /** Root keys without which some key does not open. */
+  readonly rootsNeeded: readonly string[];
   readonly newestHeadAt: number | null;
   /** Entries of streams that nobody has closed, after their newest signed heads. */
   readonly unsignedEntries: number;
@@ -41,6 +43,7 @@ export const examineInstallation: Query<ExamineInput, Examination> = {
   name: "installation.examine",
   run: async (tx, { before, names }) => ({
     vitals: await tx.keys.vitals(),
+    rootsNeeded: await tx.keys.neededRoots(),
     newestHeadAt: await tx.audit.newestHeadAt(),
     unsignedEntries: await tx.audit.unsigned(),
     overdue: (await tx.audit.due(before, "", 1)).length > 0,

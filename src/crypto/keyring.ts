@@ -1,7 +1,6 @@
 // The open keyring: seals and opens values, compares them by fingerprint, signs audit heads. It
 // knows no tables, no callers and no root provider's ways. Key bytes live in key objects only,
 // plaintext bytes no longer than one call.
-import { createPublicKey, type KeyObject } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
 import { CofferError } from "../core/errors.ts";
 import type { Ids } from "../core/ids.ts";
@@ -11,21 +10,25 @@ import type { SealedValue } from "../core/secrets/secret.ts";
 import { payloadOf } from "./access-tokens.ts";
 import { damagedValue, openValue, parseEnvelope, sealValue, textOf, valueBinding } from "./envelope.ts";
 import { authenticated, fingerprintOf } from "./fingerprint.ts";
-import { keyBytes } from "./gcm.ts";
 import { newInternalKey, newWrappedKey } from "./installation.ts";
-import { type JwtKey, signJwt, verifyJwt } from "./jwt.ts";
+import { signJwt, verifyJwt } from "./jwt.ts";
+import {
+  installationKeys,
+  type LateKeys,
+  lacksRoot,
+  lateKeys,
+  lateNames,
+  latePurposes,
+  type OpenKeys,
+  openedInternal,
+  openKeys,
+  unwrap,
+} from "./open-keys.ts";
 import { type RootKey, type RootKeys, rootKeys } from "./roots/keys.ts";
-import { type SigningKey, signHead, signingKeyFrom, signingKeyId, signSegment } from "./signing.ts";
+import { signHead, signSegment } from "./signing.ts";
 import { type OrganizationKeys, openTerms } from "./terms.ts";
 import { transportBytes, transportKey } from "./transport.ts";
-import {
-  damagedKey,
-  intoKeyObject,
-  openInternalKey,
-  sealInternalKey,
-  unwrapKey,
-  wrapKey,
-} from "./wrapping.ts";
+import { sealInternalKey, wrapKey } from "./wrapping.ts";
 
 export interface KeySource {
   readonly installationId: string;
@@ -285,115 +288,4 @@ export function openKeyring(source: KeySource): OpenKeyring {
       terms.clear();
     },
   };
-}
-
-/** What the keyring holds beside organization keys. */
-interface OpenKeys {
-  /** All that were ever given to this process. */
-  roots: RootKeys;
-  /** Those that the provider had when it was last asked. */
-  given: RootKeys;
-  wrapsUnder: string | null;
-  readonly signing: SigningKey;
-  readonly fingerprint: KeyObject;
-  /** The installation key by its terms, oldest first, until the start is over. */
-  installation: ReadonlyMap<number, KeyObject>;
-  late: LateKeys;
-}
-
-/** Keys that came with a later release: an installation from before it has none until its next start. */
-interface LateKeys {
-  readonly tokens: JwtKey | null;
-  readonly transport: KeyObject | null;
-  readonly remoteValues: KeyObject | null;
-}
-
-const lateNames = {
-  "token-signing": "tokens",
-  transport: "transport",
-  "remote-values": "remoteValues",
-} as const;
-const latePurposes = ["token-signing", "transport", "remote-values"] as const;
-
-function lateKeys(
-  installation: ReadonlyMap<number, KeyObject>,
-  installationId: string,
-  internalKeys: readonly InternalKeyRecord[],
-): LateKeys {
-  const find = (purpose: InternalKeyRecord["purpose"]) => {
-    const record = newestOf(internalKeys, purpose);
-    return record && { record, bytes: openedInternal(installation, installationId, record) };
-  };
-  const signing = find("token-signing");
-  const symmetric = (purpose: "transport" | "remote-values") => {
-    const found = find(purpose);
-    if (found !== null && found.bytes.length !== keyBytes) throw damagedKey(found.record.id);
-    return found && intoKeyObject(found.bytes);
-  };
-  const pair = signing && signingKeyFrom(signing.bytes);
-  signing?.bytes.fill(0);
-  if (signing !== null && pair === null) throw damagedKey(signing.record.id);
-  return {
-    tokens: pair && { ...pair, public: createPublicKey(pair.private) },
-    transport: symmetric("transport"),
-    remoteValues: symmetric("remote-values"),
-  };
-}
-
-function newestOf(
-  internalKeys: readonly InternalKeyRecord[],
-  purpose: InternalKeyRecord["purpose"],
-): InternalKeyRecord | null {
-  const [record = null] = internalKeys
-    .filter((key) => key.purpose === purpose)
-    .sort((one, other) => other.createdAt - one.createdAt || (other.id > one.id ? 1 : -1));
-  return record;
-}
-
-function openKeys({ installationId, roots, wrapsUnder, keys, internalKeys }: KeySource): OpenKeys {
-  const installation = installationKeys(roots, installationId, keys);
-  function newest(purpose: InternalKeyRecord["purpose"]): { record: InternalKeyRecord; bytes: Buffer } {
-    const record = newestOf(internalKeys, purpose);
-    if (record === null) throw new CofferError("internal", `The installation has no key for ${purpose}.`);
-    return { record, bytes: openedInternal(installation, installationId, record) };
-  }
-  const fingerprint = newest("fingerprint");
-  const audit = newest("audit-signing");
-  const signing = signingKeyFrom(audit.bytes);
-  audit.bytes.fill(0);
-  const known = Buffer.from(audit.record.publicKey ?? "", "base64");
-  if (signing === null || signing.id !== signingKeyId(known)) throw damagedKey(audit.record.id);
-  if (fingerprint.bytes.length !== keyBytes) throw damagedKey(fingerprint.record.id);
-  const late = lateKeys(installation, installationId, internalKeys);
-  const opened = { roots, given: roots, wrapsUnder, installation, late };
-  return { ...opened, signing, fingerprint: intoKeyObject(fingerprint.bytes) };
-}
-
-function installationKeys(
-  roots: RootKeys,
-  installationId: string,
-  keys: readonly KeyRecord[],
-): ReadonlyMap<number, KeyObject> {
-  const usable = keys.filter(({ state }) => state !== "destroyed");
-  return new Map(usable.map((record) => [record.term, unwrap(roots, installationId, record)]));
-}
-
-function openedInternal(
-  sealers: ReadonlyMap<number, KeyObject>,
-  installationId: string,
-  record: InternalKeyRecord,
-): Buffer {
-  const sealer = sealers.get(record.term);
-  if (sealer === undefined) throw damagedKey(record.id);
-  return openInternalKey(sealer, installationId, record);
-}
-
-function lacksRoot(rootKeyId: string): CofferError {
-  return new CofferError("server.sealed", `This server was not given the root key ${rootKeyId}.`);
-}
-
-function unwrap(roots: RootKeys, installationId: string, record: KeyRecord): KeyObject {
-  const root = roots.find(record.rootKeyId);
-  if (root === null) throw lacksRoot(record.rootKeyId);
-  return unwrapKey(root.key, installationId, record);
 }

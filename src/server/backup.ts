@@ -9,13 +9,16 @@ import { uuidv7 } from "../core/ids.ts";
 import type { Totals } from "../storage/backup/format.ts";
 import { sqliteSnapshot } from "../storage/backup/sqlite.ts";
 import { type Snapshot, writeBackup } from "../storage/backup/write.ts";
-import { type Config, loadConfig, type ServeFlags } from "./config.ts";
+import { type Config, loadPlace, type ServeFlags } from "./config.ts";
+import { placeShown } from "./config-shown.ts";
 import { sync, UnfitPlace } from "./files.ts";
 
 export interface BackupMade extends Totals {
   readonly id: string;
   readonly takenAt: string;
   readonly installation: string;
+  /** The data folder, or the address of the database without its password. */
+  readonly source: string;
   /** Null: it went to stdout. */
   readonly file: string | null;
   readonly bytes: number;
@@ -29,7 +32,7 @@ export interface BackupParts {
 
 /** `to` is a file that is not there yet, a folder that is, or `-`. */
 export async function backup(flags: ServeFlags, to: string, parts: BackupParts): Promise<BackupMade> {
-  const { config } = loadConfig(flags);
+  const config = loadPlace(flags);
   const takenAt = systemClock.now();
   const id = uuidv7(systemClock).next();
   const file = to === "-" ? null : placeFor(to, takenAt);
@@ -48,8 +51,8 @@ export async function backup(flags: ServeFlags, to: string, parts: BackupParts):
       );
     const totals =
       file === null ? await written((chunk) => handOn(parts.stdout, chunk)) : await asFile(file, written);
-    const { installation } = snapshot;
-    return { id, takenAt: new Date(takenAt).toISOString(), installation, file, bytes, ...totals };
+    const told = { installation: snapshot.installation, source: placeShown(config) };
+    return { id, takenAt: new Date(takenAt).toISOString(), ...told, file, bytes, ...totals };
   } finally {
     await snapshot.close();
   }

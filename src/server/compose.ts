@@ -41,7 +41,7 @@ import type { Bootstrap } from "./bootstrap.ts";
 import { type Committed, notingCommits } from "./committed.ts";
 import type { Config } from "./config.ts";
 import { nodeName, postgres, type Storage, sqlite } from "./engines.ts";
-import { createFirst } from "./firststart.ts";
+import { createFirst, demandFile, noInstallation } from "./firststart.ts";
 import { type AskPassphrase, askNobody, type RootSource, rootSource } from "./keys.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { noPresence, type Presence, presenceOf } from "./presence.ts";
@@ -58,6 +58,8 @@ export interface NodeParts {
   readonly askPassphrase?: AskPassphrase;
   /** Where the few lines for a person go; the process's stdout where it is absent. */
   readonly announce?: (text: string) => void;
+  /** Only where there is an installation already; else nothing is made. */
+  readonly standing?: boolean;
   /** Called when the database turns out to hold less than was committed: the node has to be opened again. */
   readonly onBehind?: () => void;
   /** Backends of values beside those of the configuration; who gives them looks after them. For tests. */
@@ -127,7 +129,8 @@ export async function openNode(
   const shared = serverClock(parts.clock ?? systemClock);
   const clock = parts.clock ?? (config.database === null ? systemClock : shared);
   const ids = uuidv7(clock);
-  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  if (parts.standing === true) demandFile(config);
+  else mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const { trusts, hideRefused, backends } = config;
   const source = rootSource(config, parts.askPassphrase ?? askNobody);
   const storage = config.database === null ? sqlite(config, parts) : postgres(config.database, shared, parts);
@@ -149,6 +152,7 @@ export async function openNode(
         ids,
         reserve,
       });
+    if (parts.standing === true) throw noInstallation(config);
     const roots = await source.findOrMake();
     const database = await storage.open();
     const bootstrap = await createFirst({ config, database, roots, clock, ids, url: parts.url });

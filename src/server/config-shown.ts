@@ -1,9 +1,15 @@
 // The configuration as people look at it: nested as in the file, with what is secret left out.
+import { resolve } from "node:path";
 import { networkText } from "../core/addresses.ts";
 import { shownBackends } from "./backend-config.ts";
 import type { Config } from "./config.ts";
 import { bytesText, daysText } from "./measures.ts";
 import type { RootProviderConfig } from "./root-provider.ts";
+
+/** Where the database is, for a person to see that it is the one that he meant. */
+export function placeShown({ database, data }: Config): string {
+  return database === null ? resolve(data) : withoutPassword(database);
+}
 
 export function printableConfig(config: Config): Record<string, unknown> {
   const {

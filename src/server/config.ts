@@ -97,6 +97,15 @@ export function loadConfig(
   return { config: Object.freeze(check(values)), warnings: unknownVariables(env) };
 }
 
+/**
+ * For commands that work on one database: a folder that was named on the command line is meant, whatever
+ * database the environment names for the server. The two together are said with flags.
+ */
+export function loadPlace(flags: ServeFlags, env: Environment = process.env): Config {
+  const inFolder = flags.data !== undefined && flags.database === undefined;
+  return loadConfig(flags, inFolder ? { ...env, COFFER_DATABASE: undefined } : env).config;
+}
+
 /** How the server is reached: as the configuration says, else where it listens. */
 export function serverUrl({ publicUrl, listen, tls }: Config, port = listen.port): string {
   // Every address is none to connect to.

@@ -1,5 +1,6 @@
 // The first start on an empty database: keys, organization, owner and token, in one commit.
-
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { systemCaller } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Ids } from "../core/ids.ts";
@@ -14,7 +15,8 @@ import { openKeyring } from "../crypto/keyring.ts";
 import type { RootKeys } from "../crypto/roots/keys.ts";
 import { mintToken } from "../crypto/tokens.ts";
 import { type Bootstrap, bootstrapPath, writePrivate } from "./bootstrap.ts";
-import type { Config } from "./config.ts";
+import { type Config, ConfigError } from "./config.ts";
+import { placeShown } from "./config-shown.ts";
 
 interface FirstStart {
   readonly config: Config;
@@ -23,6 +25,15 @@ interface FirstStart {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly url: string;
+}
+
+/** For who wants an installation that stands: even the lock of a folder would be something made. */
+export function demandFile(config: Config): void {
+  if (config.database === null && !existsSync(join(config.data, "coffer.db"))) throw noInstallation(config);
+}
+
+export function noInstallation(config: Config): ConfigError {
+  return new ConfigError(`There is no installation in ${placeShown(config)}; nothing was made.`);
 }
 
 /** Null where another node was faster; its installation stands. */

@@ -23,6 +23,7 @@ import {
   recordWithout,
   rootKeysOfRecord,
 } from "../crypto/roots/passphrase.ts";
+import { createPrivateFile } from "../crypto/roots/private-file.ts";
 import { isRootRecord, rootRecordWithout } from "../crypto/roots/record.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { providerSource } from "./provider-keys.ts";
@@ -128,7 +129,10 @@ export function passphraseRecordPath(config: Config): string {
   return config.rootPassphraseRecord ?? join(config.data, "root.passphrase");
 }
 
-/** What `coffer key new` prints. */
+/** Where `coffer key new` and those beside it put what they made; nothing that is there is replaced. */
+export const keepRootFile = createPrivateFile;
+
+/** What `coffer key new` makes. */
 export function newRootKeyFile(): string {
   return formatRootKeyFile(newRootKey());
 }

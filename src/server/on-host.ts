@@ -2,7 +2,7 @@
 // embedded database belongs to one process: the server must be stopped.
 import { CofferError } from "../core/errors.ts";
 import { type NodeParts, type OpenNode, openNode } from "./compose.ts";
-import { type Config, ConfigError, loadConfig, type ServeFlags, serverUrl } from "./config.ts";
+import { type Config, loadPlace, type ServeFlags, serverUrl } from "./config.ts";
 import { serverLog } from "./log.ts";
 
 export interface Host {
@@ -14,18 +14,23 @@ export interface Host {
 
 export type HostParts = Pick<NodeParts, "askPassphrase">;
 
-/** A new data folder becomes an installation by this as by a first start; there is nothing to work on in it. */
+/** Where there is no installation nothing is made: a mistyped folder must not become one. */
 export async function onHost<T>(
   flags: ServeFlags,
   parts: HostParts,
   work: (host: Host) => Promise<T>,
 ): Promise<T> {
-  const { config } = loadConfig(flags);
+  const config = loadPlace(flags);
   const url = serverUrl(config);
-  const node = await openNode(config, { ...parts, log: serverLog("silent"), url, emit: () => {} });
+  const node = await openNode(config, {
+    ...parts,
+    standing: true,
+    log: serverLog("silent"),
+    url,
+    emit: () => {},
+  });
   try {
     if (node.sealed) throw new CofferError("server.sealed", node.because);
-    if (node.bootstrap !== null) throw new ConfigError(`There was nothing in ${config.data}: it is new.`);
     return await work({ node, config, url });
   } finally {
     await node.close();

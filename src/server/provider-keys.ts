@@ -112,14 +112,14 @@ async function readCredential(path: string): Promise<string> {
   return text;
 }
 
-/** What `coffer key new --provider` prints. */
+/** What `coffer key new --provider` makes. */
 export async function recordAfter(config: Config, older: string | null): Promise<string> {
   const before = older === null ? null : await readRootRecord(older);
   if (older !== null && before === null) throw new ConfigError(`There is no record ${older}.`);
   return (await newRootRecord(await activeProvider(config), before)).text;
 }
 
-/** What `coffer key refresh` prints: the same root keys, wrapped by the newest version of the provider's key. */
+/** What `coffer key refresh` makes: the same root keys, wrapped by the newest version of the provider's key. */
 export async function recordRefreshed(config: Config, path: string): Promise<string> {
   const text = await readRootRecord(path);
   if (text === null) throw new ConfigError(`There is no record ${path}.`);

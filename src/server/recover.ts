@@ -1,4 +1,5 @@
 // `coffer init --recover`: who holds the host and its root key gets back in as the first owner.
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { systemCaller } from "../core/caller.ts";
 import { systemClock } from "../core/clock.ts";
@@ -22,6 +23,8 @@ export async function recover(flags: ServeFlags, parts: HostParts = {}): Promise
     const at = systemClock.now();
     const id = uuidv7(systemClock).next();
     const token = mintToken("person", id);
+    // With PostgreSQL this host may not have had one yet.
+    mkdirSync(config.data, { recursive: true, mode: 0o700 });
     const path = join(config.data, "recovery.json");
     const person = await node.context.database.execute(recoverOwner, {
       caller: systemCaller("coffer init --recover"),

@@ -10,7 +10,8 @@ import { sqliteTarget } from "../storage/backup/sqlite.ts";
 import type { Fault } from "../storage/faults.ts";
 import { migrations } from "../storage/migrations/index.ts";
 import { createPrivate, lockFolder, restoringFile } from "../storage/sqlite/folder.ts";
-import { type Config, loadConfig, type ServeFlags } from "./config.ts";
+import { type Config, loadPlace, type ServeFlags } from "./config.ts";
+import { placeShown } from "./config-shown.ts";
 import { demandReadable, sync, UnfitPlace } from "./files.ts";
 
 export interface RestoreParts {
@@ -23,11 +24,13 @@ export interface RestoreParts {
 export interface RestoredPlace extends Restored {
   /** Null: a PostgreSQL database. */
   readonly data: string | null;
+  /** The data folder, or the address of the database without its password. */
+  readonly target: string;
 }
 
 /** `from` is a file, or `-` for stdin. */
 export async function restore(flags: ServeFlags, from: string, parts: RestoreParts): Promise<RestoredPlace> {
-  const { config } = loadConfig(flags);
+  const config = loadPlace(flags);
   if (from !== "-") await demandReadable(from);
   const source = from === "-" ? parts.stdin : createReadStream(from, { highWaterMark: chunkBytes });
   const fill = async (target: Target) => {
@@ -41,8 +44,9 @@ export async function restore(flags: ServeFlags, from: string, parts: RestorePar
     parts.fault?.("restore.after-rows");
     return restored;
   };
-  if (config.database !== null) return { data: null, ...(await intoPostgres(config.database, fill)) };
-  return { data: config.data, ...(await intoFolder(config, fill, parts.fault)) };
+  const target = placeShown(config);
+  if (config.database !== null) return { data: null, target, ...(await intoPostgres(config.database, fill)) };
+  return { data: config.data, target, ...(await intoFolder(config, fill, parts.fault)) };
 }
 
 const chunkBytes = 1024 * 1024;

@@ -30,7 +30,7 @@ export interface BackupReport {
     readonly rootKeys: readonly string[];
   } | null;
   readonly audit: Pick<Report, "verdict" | "entries" | "streams" | "key"> | null;
-  readonly opened: Opened | null;
+  readonly opened: Omit<Opened, "auditKey"> | null;
   readonly flaws: readonly string[];
   /** How many more there were than are told. */
   readonly omitted: number;
@@ -60,8 +60,10 @@ export async function verifyBackup(
     const database = join(scratch, "coffer.db");
     const restored = await restoredInto(database, file, parts.onRows, flaws);
     if (restored === null) return reportOf(flaws, null, null, null);
-    const audit = await auditOf(database, parts.key, flaws);
-    const opened = await openedOf(database, config, parts.askPassphrase ?? askNobody, flaws);
+    const ask = parts.askPassphrase ?? askNobody;
+    const { opened, auditKey } = await openedOf(database, config, { ask, needed: restored.rootKeys }, flaws);
+    // Who can write the database can put a key of his there, but not seal it under the installation's.
+    const audit = await auditOf(database, parts.key ?? auditKey, flaws);
     return reportOf(flaws, restored, audit, opened);
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -109,22 +111,28 @@ async function auditOf(database: string, key: string | undefined, flaws: Flaws):
   }
 }
 
-/** Null where there is no root key at all to try. */
+interface OpenedKeys {
+  /** Null where there is no root key at all to try. */
+  readonly opened: BackupReport["opened"];
+  readonly auditKey: string | undefined;
+}
+
 async function openedOf(
   database: string,
   config: Config,
-  ask: AskPassphrase,
+  { ask, needed }: { readonly ask: AskPassphrase; readonly needed: readonly string[] },
   flaws: Flaws,
-): Promise<Opened | null> {
+): Promise<OpenedKeys> {
   const roots = await rootSource(config, ask).find();
   if (roots === null) {
     const named = config.rootKeyFile !== null || config.rootPassphrase !== null;
     if (named) throw new CofferError("server.sealed", "There is no root key where it was said to be.");
-    return null;
+    return { opened: null, auditKey: undefined };
   }
   const snapshot = sqliteSnapshot(database);
   try {
-    return await openContents(snapshot, roots, flaws.add);
+    const { auditKey, ...opened } = await openContents(snapshot, { roots, needed }, flaws.add);
+    return { opened, auditKey: auditKey ?? undefined };
   } finally {
     await snapshot.close();
   }
@@ -134,7 +142,7 @@ function reportOf(
   flaws: Flaws,
   restored: Restored | null,
   audit: Report | null,
-  opened: Opened | null,
+  opened: BackupReport["opened"],
 ): BackupReport {
   const verdict = flaws.list.length > 0 ? "broken" : opened === null ? "unopened" : "whole";
   return {

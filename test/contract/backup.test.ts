@@ -1,12 +1,13 @@
 // A backup is taken while a server runs, and restored on either engine: what was there is there again, and
 // whoever followed the history that ended starts over.
-import { hash } from "node:crypto";
+import { generateKeyPairSync, hash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { signHead, signingKeyId } from "../../src/crypto/signing.ts";
 import { backup } from "../../src/server/backup.ts";
 import { restore } from "../../src/server/restore.ts";
 import { verifyBackup } from "../../src/server/verify-backup.ts";
@@ -237,4 +238,73 @@ test("what does not open, and what is no one's any more, is found by opening it"
   );
   expect(lost).toMatchObject({ verdict: "broken", values: 0 });
   expect(lost.flaws).toHaveLength(3);
+});
+
+/** Each head is signed anew, and the public half of that key put beside the sealed other one. */
+function forgeTrail(database: string): string {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const spki = publicKey.export({ format: "der", type: "spki" });
+  const forged = { id: signingKeyId(spki), private: privateKey };
+  const db = new DatabaseSync(database);
+  const installation = String(db.prepare("SELECT id FROM installation").get()?.id);
+  const change = db.prepare("UPDATE audit_heads SET key = ?, signature = ? WHERE stream = ?");
+  for (const row of db.prepare("SELECT * FROM audit_heads").all()) {
+    const bytes = Buffer.from(String(row.hash), "hex");
+    const head = { stream: String(row.stream), seq: Number(row.seq), hash: bytes };
+    const { key, signature } = signHead(forged, installation, head, Number(row.at));
+    change.run(key, signature, head.stream);
+  }
+  const put = "UPDATE internal_keys SET public_key = ? WHERE purpose = 'audit-signing'";
+  db.prepare(put).run(spki.toString("base64"));
+  db.close();
+  return forged.id;
+}
+
+test("what a start would refuse is found: a trail that another key signed, and a key that is gone", async () => {
+  const at = await place("SQLite");
+  await (await start(at)).stop();
+  const database = join(at.data, "coffer.db");
+  const out = await folder();
+  const reportOf = async (name: string) => {
+    const file = join(out, name);
+    await backup(at, file, quiet);
+    return verifyBackup({ data: at.data }, file, quiet);
+  };
+  const whole = await reportOf("whole");
+  expect(whole).toMatchObject({ verdict: "whole", flaws: [], audit: { key: { pinned: true } } });
+
+  await copyFile(database, join(out, "kept.db"));
+  const forged = forgeTrail(database);
+  // The trail alone is sound, by the key that it brings along.
+  const source = await openSource(at);
+  expect(await verify(source)).toMatchObject({ findings: [], key: { fingerprint: forged } });
+  await source.close();
+  const told = await reportOf("forged");
+  expect(told.verdict).toBe("broken");
+  expect(told.flaws.join("\n")).toMatch(/^The key [0-9a-f-]{36} does not open/);
+  await expect(start(at)).rejects.toThrow();
+
+  await copyFile(join(out, "kept.db"), database);
+  const db = new DatabaseSync(database);
+  db.exec("DELETE FROM internal_keys WHERE purpose = 'fingerprint'");
+  db.close();
+  const lacking = await reportOf("lacking");
+  expect(lacking).toMatchObject({
+    verdict: "broken",
+    flaws: ["The installation has no key for fingerprint."],
+  });
+
+  // Half way through a root rotation: nothing stands on the new root key yet.
+  await copyFile(join(out, "kept.db"), database);
+  const half = new DatabaseSync(database);
+  half.exec("UPDATE root_keys SET state = 'leaving'");
+  half.exec(
+    "INSERT INTO root_keys (id, state, added_at, current_at) VALUES ('rk_00000000000000aa', 'current', 1, 1)",
+  );
+  half.close();
+  const rotating = await reportOf("rotating");
+  expect(rotating).toMatchObject({
+    verdict: "broken",
+    flaws: ["This installation expects the root key rk_00000000000000aa."],
+  });
 });

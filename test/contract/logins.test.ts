@@ -1,6 +1,6 @@
 // Every way by which somebody comes by a credential is one entry, on both engines; bearing one is none.
 import { generateKeyPairSync, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SignJWT } from "jose";
@@ -73,6 +73,22 @@ for (const { name } of coffers) {
         }
       });
       expect(none).toEqual([]);
+    });
+
+    test("to get back in where there is no installation makes none", async () => {
+      const place = join(data, "mistyped");
+      const empty = database === null ? {} : { database: await (await sharedPostgres()).database() };
+      const named = database === null ? place : "postgres";
+      for (const attempt of [1, 2]) {
+        const found = recover({ data: place, ...empty });
+        await expect(found, `${attempt}`).rejects.toThrow(`There is no installation in ${named}`);
+        expect(existsSync(place)).toBe(false);
+      }
+      if (database === null) return;
+      // Another host of the same database, with the root key alone.
+      await coffer.stop();
+      const { path } = await recover({ data: place, database, rootKey: join(data, "root.key") });
+      expect(path).toBe(join(place, "recovery.json"));
     });
 
     test("to get back in by the host is one", async () => {

@@ -68,6 +68,19 @@ describe("every command's --help has an example that is one", () => {
   });
 });
 
+// The shell empties the file before Coffer runs: what fails, or reads that very file, leaves no root key.
+test("no document and no --help sends a root key through the shell into a file", () => {
+  const pages = pagePaths().map((path) => [path, readFileSync(join(repository, path), "utf8")] as const);
+  const helps = leavesOf(program()).map((leaf) => [nameOf(leaf), helpOf(leaf)] as const);
+  const through = [...pages, ...helps].flatMap(([where, text]) =>
+    Array.from(
+      text.matchAll(/coffer key (?:new|drop|refresh)\b[^`\n&|]* >.*/g),
+      ([line]) => `${where}: ${line}`,
+    ),
+  );
+  expect(through).toEqual([]);
+});
+
 test("every command is run against the real thing by a script of test/cli or by a page", () => {
   const scripts = globSync("test/cli/**/*.txt", { cwd: repository }).flatMap((path) =>
     parseScript(readFileSync(join(repository, path), "utf8")).map(({ command }) => command),

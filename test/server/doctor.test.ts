@@ -1,6 +1,16 @@
 // `coffer doctor` as a person runs it: on the host beside a server that runs, and against that server.
 import { execFile } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { hash } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -36,6 +46,13 @@ function checks({ out }: Ran): string[] {
   );
 }
 
+function findingOf({ out }: Ran, check: string): { readonly found: string } {
+  return JSON.parse(out).findings.find((finding: { check: string }) => finding.check === check);
+}
+
+/** As records of root keys have it at the end of each line. */
+const checksum = (line: string): string => hash("sha256", line, "hex").slice(0, 16);
+
 for (const engine of coffers) {
   describe(`the doctor beside a server on ${engine.name}`, () => {
     let server: TestCoffer;
@@ -67,8 +84,56 @@ for (const engine of coffers) {
     test("an open key file is an error, and 1", async () => {
       chmodSync(join(server.data, "root.key"), 0o644);
       const ran = await here();
-      expect(checks(ran)[0]).toBe("error permissions");
+      expect(checks(ran).slice(0, 2)).toEqual(["error permissions", "error root-key"]);
       expect(ran.code).toBe(1);
+    });
+
+    test("a root key that is gone, and another one in its place, are named: the next start is sealed", async () => {
+      const key = join(server.data, "root.key");
+      const [id = ""] = /rk_[0-9a-f]{16}/.exec(readFileSync(key, "utf8")) ?? [];
+      renameSync(key, `${key}.kept`);
+      try {
+        const gone = await here();
+        expect(checks(gone)[0]).toBe("error root-key");
+        expect(findingOf(gone, "root-key").found).toContain(`root key ${id}, which was not found: ${key}.`);
+        expect(gone.code).toBe(1);
+        expect((await coffer(["key", "new", "--out", key])).code).toBe(0);
+        expect(findingOf(await here(), "root-key").found).toContain(id);
+        const kept = ["--root-key", `${key}.kept`];
+        expect(checks(await here(...kept))).not.toContain("error root-key");
+      } finally {
+        renameSync(`${key}.kept`, key);
+      }
+    });
+
+    test("a variable, a passphrase that nobody is asked for, and a provider's record count by their ids", async () => {
+      const key = join(server.data, "root.key");
+      const text = readFileSync(key, "utf8");
+      const [id = ""] = /rk_[0-9a-f]{16}/.exec(text) ?? [];
+      const args = ["doctor", "--json", "--data", server.data, ...database];
+      const none = ["--root-key", join(home, "none.key")];
+      expect(checks(await coffer([...args, ...none]))).toContain("error root-key");
+      expect(checks(await coffer(args, { COFFER_ROOT_KEY: text }))).not.toContain("error root-key");
+      const odd = await coffer(args, { COFFER_ROOT_KEY: "nonsense" });
+      expect(findingOf(odd, "root-key").found).toContain("stands in COFFER_ROOT_KEY");
+      expect(odd.out).not.toContain("nonsense");
+
+      const record = join(home, `record-${engine.name}`);
+      const line = `${id} argon2id m=65536 t=3 p=4 ${Buffer.alloc(16, 1).toString("base64")} active`;
+      const passphrase = `coffer-root-passphrase/1\n${line} #${checksum(line)}\n`;
+      writeFileSync(record, passphrase, { mode: 0o600 });
+      const asked = [...none, "--ask-root-passphrase", "--root-passphrase-record", record];
+      expect(checks(await coffer([...args, ...asked]))).not.toContain("error root-key");
+
+      const kept = `${id} vault-transit transit vault:v1 ${Buffer.alloc(48, 1).toString("base64")} active`;
+      rmSync(record);
+      writeFileSync(record, `coffer-root-record/1\n${kept} #${checksum(kept)}\n`, { mode: 0o600 });
+      const transit = "kind=vault-transit,address=https://127.0.0.1:1,key=root,tokenFile=/none";
+      const provided = [...none, "--root-provider", transit, "--root-record", record];
+      expect(checks(await coffer([...args, ...provided]))).not.toContain("error root-key");
+      rmSync(record);
+      const absent = findingOf(await coffer([...args, ...provided]), "root-key");
+      expect(absent.found).toContain(`there is no record ${record}`);
     });
 
     test("in words, with a command for each, and without the token that lies there", async () => {

@@ -90,7 +90,10 @@ async function take(shell: Shell, place: string, options: BackupOptions): Promis
     options.json ?? false,
   );
   await output.data(made, () => (made.file === null ? "" : `${made.file}\n`));
-  if (!output.json) await output.say(`${made.rows} rows of ${made.tables} tables in ${made.bytes} bytes.`);
+  if (!output.json) {
+    const { rows, tables, bytes, source } = made;
+    await output.say(`${rows} rows of ${tables} tables in ${bytes} bytes, from ${source}.`);
+  }
 }
 
 async function putBack(shell: Shell, file: string, options: HostOptions): Promise<void> {
@@ -99,13 +102,13 @@ async function putBack(shell: Shell, file: string, options: HostOptions): Promis
   const restored = await placed(() =>
     restore(options, file, { stdin: bytesOf(shell), onRows: progress.at }),
   ).finally(progress.end);
-  const { header, data, tables, rows, rootKeys } = restored;
+  const { header, data, target, tables, rows, rootKeys } = restored;
   const takenAt = new Date(header.takenAt).toISOString();
   const output = outputOf(shell, options.json ?? false);
   const { id: backup, installation } = header;
-  await output.data({ backup, takenAt, installation, data, tables, rows, rootKeys }, () => "");
+  await output.data({ backup, takenAt, installation, data, target, tables, rows, rootKeys }, () => "");
   if (output.json) return;
-  await output.say(`Restored ${rows} rows as of ${takenAt} into ${data ?? "the database"}.`);
+  await output.say(`Restored ${rows} rows as of ${takenAt} into ${target}.`);
   await output.say(`Start it with the root key ${rootKeys.join(" and ")}. It starts anew before it serves.`);
   await output.say("Tokens that were revoked after that moment are valid again: coffer token list");
 }

@@ -20,9 +20,10 @@ export function doctorCommand(program: Command, shell: Shell, end: (exitCode: nu
     .addHelpText(
       "after",
       `
-On the host it reads the configuration, the data folder and the database; it writes nothing, needs
-no key, and the server may be running. With --online it asks the server that you are logged in to:
-an operator's token sees most.
+On the host it reads the configuration, the data folder, the root key and the database; it writes
+nothing, asks for no passphrase and no provider, and the server may be running. Run it as the
+server's own user. With --online it asks the server that you are logged in to: an operator's token
+sees most.
 
 Exit codes: 0 nothing but notes, 3 warnings, 1 errors.
 
@@ -33,23 +34,31 @@ Examples:
     )
     .action(async (_, command: Command) => {
       const options = optionsOf<DoctorOptions>(command);
-      const findings = options.online
-        ? await examineServer(shell, options)
+      const { place, findings } = options.online
+        ? { place: null, findings: await examineServer(shell, options) }
         : await examineHere(shell, options);
       const output = outputOf(shell, options.json ?? false);
-      await output.data({ findings }, () => findings.map(paragraph).join("\n"));
+      await output.data(place === null ? { findings } : { place, findings }, () =>
+        findings.map(paragraph).join("\n"),
+      );
+      if (place !== null) await output.say(`Looked at ${place}.`);
       await output.say(verdict(findings));
       end(exitCodeOf(findings));
     });
 }
 
-async function examineHere(shell: Shell, options: DoctorOptions): Promise<readonly Finding[]> {
-  const [{ loadConfig }, { examineHost }] = await Promise.all([
+/** The place is told: a database of the environment is easily taken for the one that was meant. */
+async function examineHere(
+  shell: Shell,
+  options: DoctorOptions,
+): Promise<{ readonly place: string; readonly findings: readonly Finding[] }> {
+  const [{ loadPlace }, { placeShown }, { examineHost }] = await Promise.all([
     import("../../server/config.ts"),
+    import("../../server/config-shown.ts"),
     import("../../server/doctor/host.ts"),
   ]);
-  const { config } = await configured(() => loadConfig(options, shell.env));
-  return examineHost(config, Date.now());
+  const config = await configured(() => loadPlace(options, shell.env));
+  return { place: placeShown(config), findings: await examineHost(config, Date.now()) };
 }
 
 async function examineServer(shell: Shell, options: DoctorOptions): Promise<readonly Finding[]> {

@@ -1,13 +1,11 @@
 // The commands of the host itself: they work on the data folder, not over the network. Each loads
 // the server's code only when it runs, so that the other commands start fast.
 import type { Command } from "commander";
-import { CofferError } from "../../core/errors.ts";
 import { usage } from "../failure.ts";
 import { outputOf } from "../output.ts";
 import { askHidden, askHiddenTwice } from "../prompts.ts";
 import { jsonOption, optionsOf } from "../session.ts";
-import { type Shell, write } from "../shell.ts";
-import { keyCommands, rootKeyId } from "./keys.ts";
+import type { Shell } from "../shell.ts";
 
 /** The flags that stand above file and environment in the server's configuration. */
 export interface HostOptions {
@@ -54,7 +52,7 @@ export function hostOptions(command: Command): Command {
     );
 }
 
-const rootProviderOption = [
+export const rootProviderOption = [
   "--root-provider <settings>",
   "what keeps the root key: kind=aws-kms,key=...,region=... (see docs/guide/root-keys.md)",
 ] as const;
@@ -78,13 +76,6 @@ function serverOptions(command: Command): Command {
     .option("--owner-email <email>", "first start: the first person (default: owner@localhost)");
 }
 
-interface NewKeyOptions extends Pick<HostOptions, "config" | "rootProvider"> {
-  readonly after?: string;
-  readonly provider?: boolean;
-  readonly passphraseFile?: string;
-  readonly askPassphrase?: boolean;
-}
-
 const insteadOfAsking = "give it with --root-passphrase-file or COFFER_ROOT_PASSPHRASE";
 
 export function askPassphrase(times: "once" | "twice"): Promise<string> {
@@ -101,18 +92,6 @@ export async function configured<T>(work: () => T | Promise<T>): Promise<T> {
     const { ConfigError } = await import("../../server/config.ts");
     if (!(error instanceof ConfigError)) throw error;
     throw usage(error.message, "coffer config check prints what is in effect");
-  }
-}
-
-/** No server is concerned: what is wrong is a file that was handed in. */
-async function fromFiles(work: () => string | Promise<string>): Promise<string> {
-  try {
-    return await work();
-  } catch (error) {
-    const { ConfigError } = await import("../../server/config.ts");
-    const ours =
-      error instanceof ConfigError || (error instanceof CofferError && error.code === "server.sealed");
-    throw ours ? usage(error.message) : error;
   }
 }
 
@@ -179,99 +158,4 @@ Example:
       await output.data(shown, () => stringify(shown));
     });
   jsonOption(check);
-
-  const key = program.command("key").description("keys: rotation, and new root keys");
-  key
-    .command("new")
-    .description("print a new root key file, or the record of a passphrase or of a provider")
-    .option("--after <file>", "with the keys of this file or record, to take its place")
-    .option("--passphrase-file <file>", "a record: the key is made from the passphrase in this file")
-    .option("--ask-passphrase", "a record: the passphrase is asked for on the terminal")
-    .option("--provider", "a record: the configured provider wraps the new key")
-    .option("--config <file>", "with --provider: a coffer.yaml")
-    .option(...rootProviderOption)
-    .addHelpText(
-      "after",
-      `
-Whoever has it and the database can read every value. Write it into a file of your own. With
---after, the new key is added to those of an older file; move the new file into the old one's
-place, start every node with it, and run "coffer key rotate --root".
-
-Examples:
-  (umask 077 && coffer key new > root.key)
-  (umask 077 && coffer key new --after root.key > root.key.next) && mv root.key.next root.key
-  (umask 077 && coffer key new --ask-passphrase > root.passphrase)
-  (umask 077 && coffer key new --provider --config coffer.yaml > root.record)`,
-    )
-    .action(async (options: NewKeyOptions) => {
-      const keys = await import("../../server/keys.ts");
-      const { after = null, passphraseFile, askPassphrase: asked } = options;
-      const text = await fromFiles(async () => {
-        if (options.provider === true) {
-          const { recordAfter } = await import("../../server/provider-keys.ts");
-          return recordAfter(await providerConfig(options, shell), after);
-        }
-        if (passphraseFile !== undefined) {
-          return keys.passphraseRecordAfter(after, await keys.passphrasesIn(passphraseFile));
-        }
-        if (asked === true) return keys.passphraseRecordAfter(after, [await askPassphrase("twice")]);
-        return after === null ? keys.newRootKeyFile() : keys.rootKeyFileAfter(after);
-      });
-      await write(shell.stdout, text);
-    });
-  key
-    .command("drop")
-    .argument("<rootKey>", "id of the key that is to go, rk_...", rootKeyId)
-    .description("print a root key file, or a record, without one of its keys")
-    .requiredOption("--from <file>", "the file as it is; it is not changed")
-    .addHelpText(
-      "after",
-      `
-First "coffer key destroy" the root key: the server proves that nothing stands on it. The active
-key of a file is never dropped.
-
-Example:
-  (umask 077 && coffer key drop rk_4f1c0d9e8b7a6352 --from root.key > root.key.next) && mv root.key.next root.key`,
-    )
-    .action(async (id: string, { from }: { readonly from: string }) => {
-      const { withoutRootKey } = await import("../../server/keys.ts");
-      await write(shell.stdout, await fromFiles(() => withoutRootKey(from, id)));
-    });
-  key
-    .command("refresh")
-    .description(
-      "print a provider's record with the same root keys, wrapped by the newest version of its key",
-    )
-    .requiredOption("--from <file>", "the record as it is; it is not changed")
-    .option("--config <file>", "a coffer.yaml")
-    .option(...rootProviderOption)
-    .addHelpText(
-      "after",
-      `
-After the provider's own key got a new version. Nothing else has to be rotated.
-
-Example:
-  (umask 077 && coffer key refresh --from root.record --config coffer.yaml > root.record.next) && mv root.record.next root.record`,
-    )
-    .action(async (options: Pick<HostOptions, "config" | "rootProvider"> & { readonly from: string }) => {
-      const { recordRefreshed } = await import("../../server/provider-keys.ts");
-      const text = await fromFiles(async () =>
-        recordRefreshed(await providerConfig(options, shell), options.from),
-      );
-      await write(shell.stdout, text);
-    });
-  keyCommands(key, shell);
-}
-
-/** What of the server's configuration says where its root key is kept. */
-async function providerConfig(options: Pick<HostOptions, "config" | "rootProvider">, shell: Shell) {
-  const { loadConfig } = await import("../../server/config.ts");
-  const { config, rootProvider } = options;
-  return loadConfig(
-    {
-      ...(config === undefined ? {} : { config }),
-      ...(rootProvider === undefined ? {} : { rootProvider }),
-    },
-    shell.env,
-  ).config;
 }

@@ -21,6 +21,7 @@ import { machineCommands } from "./machines.ts";
 import { organizationCommands } from "./organizations.ts";
 import { peopleCommands } from "./people.ts";
 import { policyCommands } from "./policies.ts";
+import { keyCommandsOfHost } from "./root-key-files.ts";
 import { runCommand } from "./run.ts";
 import { secretCommands } from "./secrets.ts";
 import { serviceCommands } from "./services.ts";
@@ -34,6 +35,7 @@ export type AddCommands = (program: Command, shell: Shell, end: (exitCode: numbe
 
 export const allCommands: AddCommands = (program, shell, end) => {
   hostCommands(program, shell, end);
+  keyCommandsOfHost(program, shell);
   backupCommands(program, shell, end);
   doctorCommand(program, shell, end);
   accountCommands(program, shell);

@@ -17,7 +17,7 @@ interface KeyOptions extends ConnectionOptions {
 const rootOption = "of the whole installation: the root key (for operators)";
 const installationOption = "of the whole installation: its own key (for operators)";
 
-/** Beside `key new` and `key drop`, which work on the host alone. */
+/** Beside the commands of root-key-files.ts, which work on the host alone. */
 export function keyCommands(key: Command, shell: Shell): void {
   connectionOptions(key.command("status"))
     .option("--root", "of the whole installation: its own key, the root keys, and which nodes hold them")
@@ -99,7 +99,7 @@ Example:
       "after",
       `
 Copies of the database from before the rotation then open no more, unless they hold the key too.
-A root key is never taken again afterwards; "coffer key drop" prints its file without it.
+A root key is never taken again afterwards; "coffer key drop" makes its file without it.
 
 Examples:
   coffer key destroy 1 --org acme

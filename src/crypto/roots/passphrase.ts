@@ -82,6 +82,11 @@ export function readPassphraseRecord(path: string): Promise<string | null> {
   return textOf(path, limits.rootKeyFileBytesMax);
 }
 
+/** Which keys passphrases would open by it. */
+export function idsOfRecord(text: string): readonly string[] {
+  return parseRecord(text).map(({ id }) => id);
+}
+
 /** Each key of the record that one of the passphrases opens; the active one must be among them. */
 export async function rootKeysOfRecord(text: string, passphrases: readonly string[]): Promise<RootKeys> {
   const lines = parseRecord(text);

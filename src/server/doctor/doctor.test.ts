@@ -10,6 +10,7 @@ import { keyFindings } from "./keys.ts";
 import { type NetworkFacts, networkFindings } from "./network.ts";
 import { databaseFindings, nodeFindings } from "./program.ts";
 import { type RemoteFacts, remoteFindings } from "./remote.ts";
+import { type RootKeyFacts, rootKeyFindings } from "./root-keys.ts";
 import { readScrape } from "./scrape.ts";
 import { type TrailFacts, trailFindings } from "./trail.ts";
 import { quoted, size, span } from "./words.ts";
@@ -26,6 +27,7 @@ const files: FileFacts = {
   open: [],
   space: { freeBytes: 10 * gib, reserveBytes: gib / 4 },
 };
+const roots: RootKeyFacts = { places: ["/etc/coffer/root.key"], lacking: [], unusable: [] };
 const network: NetworkFacts = {
   now,
   listen: "127.0.0.1:8200",
@@ -60,6 +62,17 @@ const proxies = (...texts: string[]) => texts.flatMap((text) => parseNetwork(tex
 type Told = readonly [string, readonly Finding[], ...(readonly [string, string])[]];
 const told: readonly Told[] = [
   ["files that are well", fileFindings(files)],
+  ["root keys that are there", rootKeyFindings(roots)],
+  [
+    "a root key that is missing",
+    rootKeyFindings({ ...roots, lacking: ["rk_4f1c0d9e8b7a6352"] }),
+    ["root-key", "error"],
+  ],
+  [
+    "a place of root keys that cannot be used",
+    rootKeyFindings({ ...roots, unusable: ["The root key cannot be used: line 2 is damaged."] }),
+    ["root-key", "error"],
+  ],
   [
     "a root key beside the data",
     fileFindings({ ...files, rootKey: "/srv/coffer/root.key" }),

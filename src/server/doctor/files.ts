@@ -22,7 +22,7 @@ export function fileFindings({ data, rootKey, bootstrap, open, space }: FileFact
       found: `The root key lies beside the data: ${rootKey}.`,
       means: "Whoever copies the folder, or a backup of the whole disk, can read every value.",
       cure: [
-        `mv ${quoted(rootKey)} /etc/coffer/root.key`,
+        `mv -n ${quoted(rootKey)} /etc/coffer/root.key`,
         "coffer serve --root-key /etc/coffer/root.key",
         "Or let a passphrase or a key service protect it: see docs/guide/root-keys.md.",
       ],

@@ -15,6 +15,7 @@ export interface Finding {
 }
 
 export const checkNames = [
+  "root-key",
   "root-key-beside-data",
   "bootstrap-left",
   "permissions",

@@ -1,5 +1,5 @@
 // The doctor on the host itself: gathers what the checks look at, from the configuration, the files and the
-// database, without opening a key and without writing anything. A server may be running.
+// database, without opening what the root key wraps and without writing anything. A server may be running.
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -8,7 +8,7 @@ import { type EngineLog, silentLog } from "../../storage/engine.ts";
 import type { Examined } from "../../storage/examined.ts";
 import { bootstrapPath } from "../bootstrap.ts";
 import { type Config, isLoopback } from "../config.ts";
-import { printableConfig } from "../config-shown.ts";
+import { placeShown } from "../config-shown.ts";
 import { rootKeyPath } from "../keys.ts";
 import { backendFindings } from "./backends.ts";
 import { type FileFacts, fileFindings } from "./files.ts";
@@ -16,6 +16,7 @@ import { type Finding, sorted } from "./finding.ts";
 import { keyFindings } from "./keys.ts";
 import { type NetworkFacts, networkFindings } from "./network.ts";
 import { databaseFindings, nodeFindings } from "./program.ts";
+import { rootKeyFindings, rootKeysOf } from "./root-keys.ts";
 import { trailFindings } from "./trail.ts";
 
 /** Trimming gathers for a week, so that its files do not become small. */
@@ -25,15 +26,15 @@ export async function examineHost(config: Config, now: number): Promise<readonly
   const asked = { before: now - config.auditKeptMs - gatheredMs, names: [...config.backends.entries.keys()] };
   const examined = await databaseOf(config, asked, silentLog);
   const { installation, server } = examined ?? { installation: null, server: null };
-  const place = String(printableConfig(config).database ?? resolve(config.data));
   return sorted([
     ...nodeFindings(process.versions.node),
     ...databaseFindings({
-      place,
+      place: placeShown(config),
       state: examined?.state ?? "unreadable",
       server: server === null ? null : { fsync: server.fsync, standby: server.standbys },
     }),
     ...fileFindings(filesOf(config)),
+    ...(installation === null ? [] : rootKeyFindings(await rootKeysOf(config, installation.rootsNeeded))),
     ...networkFindings(networkOf(config, now)),
     ...(installation === null ? [] : keyFindings(installation.vitals)),
     ...(installation === null ? [] : backendFindings(installation.backends, installation.now)),

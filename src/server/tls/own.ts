@@ -20,6 +20,8 @@ export async function ownCertificates(files: Files, parts: CertificateParts): Pr
   let served = await stateOf(files);
   let seen = served;
   let refused: string | null = null;
+  /** A pair that clients would refuse now, while they take the one that is served. */
+  let early: { readonly state: string; readonly pair: Pair } | null = null;
   let warnedAt = Number.NEGATIVE_INFINITY;
   let pair = await load(files).catch((cause: unknown) => {
     if (!(cause instanceof BadPair)) throw cause;
@@ -33,7 +35,7 @@ export async function ownCertificates(files: Files, parts: CertificateParts): Pr
   function warnOfEnd(): void {
     const now = clock.now();
     const [from, until] = [new Date(pair.from).toISOString(), new Date(pair.until).toISOString()];
-    if (now < warnedAt + dayMs || (now >= pair.from && now < pair.until - ownWarnedMs)) return;
+    if (now < warnedAt + dayMs || (isInTime(pair, now) && now < pair.until - ownWarnedMs)) return;
     warnedAt = now;
     if (now < pair.from) log.error({ from }, "the TLS certificate is not valid yet: clients refuse it");
     else if (now >= pair.until) log.error({ until }, "the TLS certificate has expired: clients refuse it");
@@ -52,21 +54,41 @@ export async function ownCertificates(files: Files, parts: CertificateParts): Pr
       seen = state;
       // Two files are never replaced at once: what is still changing is waited for.
       if (!settled || state === served || state === refused) return null;
+      let next: Pair;
       try {
-        pair = await load(files);
+        next = early?.state === state ? early.pair : await load(files);
       } catch (error) {
         if (!(error instanceof BadPair)) throw error;
         refused = state;
         log.error({ because: error.message }, "the new TLS certificate is of no use: the old one stays");
         return null;
       }
+      const now = clock.now();
+      if (isInTime(pair, now) && !isInTime(next, now)) {
+        const [from, until] = [new Date(next.from).toISOString(), new Date(next.until).toISOString()];
+        if (early?.state !== state)
+          log.error(
+            { from, until },
+            "the new TLS certificate is not valid now: the old one stays while it is",
+          );
+        // Looked at again each time: it may begin, or the old one end.
+        early = { state, pair: next };
+        return null;
+      }
+      pair = next;
       served = state;
+      early = null;
       warnedAt = Number.NEGATIVE_INFINITY;
       log.info({ until: new Date(pair.until).toISOString() }, "a new TLS certificate is served");
       warnOfNames(pair, files, parts);
+      await warnOfReaders(files, parts);
       return pair;
     },
   };
+}
+
+function isInTime({ from, until }: Pair, now: number): boolean {
+  return now >= from && now < until;
 }
 
 /** Changes whenever one of the files does, also behind a symbolic link. */
@@ -111,7 +133,8 @@ function warnOfNames({ leaf }: Pair, { cert }: Files, { url, log }: CertificateP
 }
 
 async function warnOfReaders({ key }: Files, { log }: CertificateParts): Promise<void> {
-  const { mode } = await stat(key);
-  if ((mode & 0o007) !== 0)
+  // Gone again since it was read: the next look tells of it.
+  const found = await stat(key).catch(() => null);
+  if (found !== null && (found.mode & 0o007) !== 0)
     log.warn({ key }, "every user of this machine may read the TLS key: chmod 600 it");
 }

@@ -107,6 +107,62 @@ test("files that are still changing are waited for, and half a pair is no error 
   expect(errors).toEqual([]);
 });
 
+/** The pairs that a server would come to serve, without one. */
+async function watching(first: ServerCertificate, now: number) {
+  const files = await filesWith(first);
+  const said: string[] = [];
+  const say = (_: object, message: string) => void said.push(message);
+  const clock = heldClock(now);
+  const { config } = loadConfig(files, {});
+  const parts = { config, url: "https://127.0.0.1", clock, log: { info() {}, warn: say, error: say } };
+  const certificates = await ownCertificates({ cert: files.tlsCert, key: files.tlsKey }, parts);
+  said.splice(0);
+  const looked = async () => {
+    await certificates.look();
+    await certificates.look();
+    return certificates.pair.cert;
+  };
+  return { files, said, clock, looked };
+}
+
+const stays = "the new TLS certificate is not valid now: the old one stays while it is";
+const soon = "the TLS certificate expires soon";
+
+test("a good certificate is not replaced by one that has ended, nor before a new one begins", async () => {
+  const now = Date.now();
+  const first = selfSigned(hosts, now);
+  const { files, said, clock, looked } = await watching(first, now);
+  await put(files, selfSigned(hosts, now - 3 * dayMs));
+  expect(await looked()).toBe(first.certificate);
+  expect(await looked()).toBe(first.certificate);
+  expect(said).toEqual([stays]);
+  const next = selfSigned(hosts, now + dayMs / 2);
+  await put(files, next);
+  expect(await looked()).toBe(first.certificate);
+  expect(said).toEqual([stays, stays]);
+  clock.pass(dayMs / 2);
+  expect(await looked()).toBe(next.certificate);
+  expect(said).toEqual([stays, stays, soon]);
+});
+
+test("where the one that is served has ended, another that has ended may take its place", async () => {
+  const now = Date.now();
+  const { files, looked } = await watching(selfSigned(hosts, now - 4 * dayMs), now);
+  const next = selfSigned(hosts, now - 3 * dayMs);
+  await put(files, next);
+  expect(await looked()).toBe(next.certificate);
+});
+
+test("who may read the key of a new pair is warned of as at the start", async () => {
+  const now = Date.now();
+  const { files, said, looked } = await watching(selfSigned(hosts, now), now);
+  const next = selfSigned(hosts, now);
+  await put(files, next);
+  await chmod(files.tlsKey, 0o644);
+  expect(await looked()).toBe(next.certificate);
+  expect(said).toEqual(["every user of this machine may read the TLS key: chmod 600 it"]);
+});
+
 const good = selfSigned(hosts);
 const passphrase = { cipher: "aes-256-cbc", passphrase: "a passphrase" };
 const encrypted = createPrivateKey(good.key)
