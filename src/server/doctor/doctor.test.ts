@@ -27,7 +27,7 @@ const files: FileFacts = {
   open: [],
   space: { freeBytes: 10 * gib, reserveBytes: gib / 4 },
 };
-const roots: RootKeyFacts = { places: ["/etc/coffer/root.key"], lacking: [], unusable: [] };
+const roots: RootKeyFacts = { places: ["/etc/coffer/root.key"], lacking: [], unusable: [], othersData: null };
 const network: NetworkFacts = {
   now,
   listen: "127.0.0.1:8200",
@@ -72,6 +72,11 @@ const told: readonly Told[] = [
     "a place of root keys that cannot be used",
     rootKeyFindings({ ...roots, unusable: ["The root key cannot be used: line 2 is damaged."] }),
     ["root-key", "error"],
+  ],
+  [
+    "root before the data of another user",
+    rootKeyFindings({ ...roots, othersData: "/srv/coffer" }),
+    ["root-key", "note"],
   ],
   [
     "a root key beside the data",

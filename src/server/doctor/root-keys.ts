@@ -1,5 +1,6 @@
 // Whether the next start would find the root keys that the stored keys stand on. Looks where the start
 // would, but asks nobody: of a passphrase that is typed, and of what a provider keeps, the record's ids count.
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { CofferError } from "../../core/errors.ts";
 import { rootKeysOfVariable, rootKeyVariable } from "../../crypto/roots/env.ts";
@@ -24,9 +25,14 @@ export interface RootKeyFacts {
   readonly lacking: readonly string[];
   /** Why a place cannot be used; a start breaks off at the first. */
   readonly unusable: readonly string[];
+  /** The data folder of another user's, whose key root does not judge: it has to be that user's own. */
+  readonly othersData: string | null;
 }
 
 export async function rootKeysOf(config: Config, needed: readonly string[]): Promise<RootKeyFacts> {
+  const owner = await ownerOf(config.data);
+  if (process.geteuid?.() === 0 && owner !== null && owner !== 0)
+    return { places: [], lacking: [], unusable: [], othersData: resolve(config.data) };
   const places = placesOf(config);
   const held = new Set<string>();
   const unusable: string[] = [];
@@ -39,7 +45,14 @@ export async function rootKeysOf(config: Config, needed: readonly string[]): Pro
     }
   }
   const lacking = needed.filter((id) => !held.has(id));
-  return { places: places.map(({ name }) => name), lacking, unusable };
+  return { places: places.map(({ name }) => name), lacking, unusable, othersData: null };
+}
+
+async function ownerOf(path: string): Promise<number | null> {
+  return stat(path).then(
+    ({ uid }) => uid,
+    () => null,
+  );
 }
 
 interface Place {
@@ -92,7 +105,9 @@ function idsOf(roots: { readonly all: readonly { readonly id: string }[] } | nul
 const means = "The next start is sealed: it serves nobody, and no value can be read, until that is mended.";
 const look = "coffer config check     # where the server looks; with its user, file and environment";
 
-export function rootKeyFindings({ places, lacking, unusable }: RootKeyFacts): readonly Finding[] {
+export function rootKeyFindings(facts: RootKeyFacts): readonly Finding[] {
+  const { places, lacking, unusable, othersData } = facts;
+  if (othersData !== null) return [unseen(othersData)];
   const where = places.join(", ");
   return [
     ...unusable.map(
@@ -117,4 +132,14 @@ export function rootKeyFindings({ places, lacking, unusable }: RootKeyFacts): re
       }),
     ),
   ];
+}
+
+function unseen(data: string): Finding {
+  return {
+    check: "root-key",
+    severity: "note",
+    found: "You are root, and the server is another user: the root key was not looked at.",
+    means: "Whether the next start could use it shows to the server's own user alone.",
+    cure: [`runuser -u "$(stat -c %U ${data})" -- coffer doctor     # with the options that you gave`],
+  };
 }
