@@ -1,6 +1,7 @@
-// Deleting a store: live secrets go only by force, trashed ones stay restorable into the default store. Who
-// may do something there gains nothing by that: until then they are of no store.
-import { admit, changeAccess, permit, storeOf, storeTarget } from "../access.ts";
+// Deleting a store: live secrets go only by force, or into the default store by who may create there;
+// trashed ones stay restorable into the default store. Who may do something there gains nothing by that:
+// until then they are of no store.
+import { admit, changeAccess, denied, permit, storeOf, storeTarget } from "../access.ts";
 import { tellAccessChanged } from "../access-changed.ts";
 import { actorOf } from "../caller.ts";
 import { CofferError } from "../errors.ts";
@@ -38,10 +39,13 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
       throw new CofferError("store.not_empty", "The store has live secrets; delete them first, or force.");
     }
     if (live.length > 0) permit(access, input.rehome ? "secret.reveal" : "secret.delete", storeTarget(store));
+    const home = input.rehome ? await storeOf(tx, access, { id: access.organization.defaultStoreId }) : null;
+    // A move like others: without it whoever may make a store could put into the default one, where jobs
+    // and services read, what he likes. That there is a default store is no secret.
+    if (home !== null && live.length > 0) permit(access, "secret.create", storeTarget(home), denied);
     // Taken first: who changes access takes these in the same order.
     await changeAccess(tx, input.organizationId, access.epochs);
     const changes: SecretChange[] = [];
-    const home = input.rehome ? await storeOf(tx, access, { id: access.organization.defaultStoreId }) : null;
     for (const id of live) {
       const secret = await tx.secrets.get(input.organizationId, id);
       const call = { ...input, demandsPurge: false };
