@@ -12,6 +12,10 @@ export const limits = {
   policyConditionsMax: 100,
   /** A list of maps of lists is three deep; the rest is room for saying what is wrong with deeper ones. */
   policyDepthMax: 8,
+  /** Brackets, dashes, texts, line ends; some thousand lines. Its parser takes 30 ms for the worst of so many. */
+  yamlLexemesMax: 10_000,
+  /** One text may have many, and each costs a little. A value of 24 KiB in the shortest lines has fewer. */
+  yamlLinesMax: 32_768,
   /** Parsed policies in memory, by a generous estimate: twice the 10,000 of a store that has many. */
   policyCacheBytesMax: 32 * 1024 * 1024,
   /** A branch's name is the longest of a job's claims; git hosts end them at 255. */
