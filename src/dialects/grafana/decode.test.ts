@@ -1,7 +1,8 @@
 // Bodies from strangers: what is taken, and that nothing takes long.
 import { describe, expect, test } from "vitest";
 import { CofferError } from "../../core/errors.ts";
-import { parseBody } from "./decode.ts";
+import { decode, parseBody, strictError } from "./decode.ts";
+import { deleteOptions } from "./schema.ts";
 
 const bodyMax = 1024 * 1024;
 
@@ -108,5 +109,31 @@ describe("a hostile body of 1 MiB is answered in bounded time:", () => {
     expect(refusal(text)).toBe(told);
     // A tenth of it on a quiet machine; some of these took half a minute.
     expect(process.threadCpuUsage(startedAt).user / 1_000).toBeLessThan(500);
+  });
+});
+
+describe("what is repeated or unknown is told in a few words, however much there is:", () => {
+  const long = "n".repeat(10_000);
+  const twice = (count: number) => `{${'"b":1,'.repeat(count)}"b":1}`;
+  const findings = (text: string, form: "json" | "yaml") =>
+    decode(deleteOptions, parseBody(Buffer.from(text), form, "DeleteOptions")).findings;
+
+  test.each<[string, string, "json" | "yaml"]>([
+    ["members below a long name", `{"${long}":${twice(5_000)}}`, "json"],
+    ["members deep down", `${`{"${long}":`.repeat(60)}${twice(5_000)}${"}".repeat(60)}`, "json"],
+    ["a long member", `{${`"${long}":1,`.repeat(50)}"b":1}`, "json"],
+    ["YAML below a long name", `? ${long}\n: ${"b: 1\n  ".repeat(1_000)}`, "yaml"],
+    ["long YAML", `"${"n".repeat(900)}": 1\n`.repeat(1_000), "yaml"],
+    [
+      "what is unknown",
+      JSON.stringify(Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [at, 1]))),
+      "json",
+    ],
+  ])("%s", (_, text, form) => {
+    const found = findings(text, form);
+    expect(found.length).toBeGreaterThan(10);
+    expect(found.length).toBeLessThanOrEqual(2_000);
+    for (const each of found) expect(each.length).toBeLessThan(160);
+    expect(strictError("DeleteOptions", found).message.length).toBeLessThan(4_000);
   });
 });

@@ -5,7 +5,7 @@ import { type Document, isMap, isScalar, isSeq, visit } from "yaml";
 import { CofferError } from "../../core/errors.ts";
 import { documentOf, excessOf } from "../../core/yaml.ts";
 import { parseJson } from "../../http/json.ts";
-import { repeatedMembers } from "./repeated.ts";
+import { findingsKeptMax, joined, pathShownMax, repeatedMembers } from "./repeated.ts";
 import type { Shape, Struct } from "./schema.ts";
 import { groupVersion, quoted, version } from "./status.ts";
 
@@ -86,7 +86,8 @@ function plain(document: Document.Parsed): Parsed {
       for (const { key } of map.items) {
         const name = isScalar(key) ? String(key.value) : "";
         if (name === "__proto__") throw new Error("prototype");
-        if (seen.has(name)) repeated.push([...pathOf(path), name].join("."));
+        if (seen.has(name) && repeated.length < findingsKeptMax)
+          repeated.push(joined([...pathOf(path), name]));
         seen.add(name);
       }
     },
@@ -127,7 +128,7 @@ function badBody(message: string): CofferError {
 
 /** Members of the wrong type are an error; unknown ones are left out and told. */
 export function decode<T>(struct: Struct, { value, repeated }: Parsed): Decoded<T> {
-  const findings: string[] = repeated.map((path) => `duplicate field ${quoted(path)}`);
+  const findings = repeated.map((path) => `duplicate field ${quoted(path)}`);
   const object = ofStruct(struct, value, { root: struct.type, path: "", struct: struct.type, findings });
   return { object: object as T, findings }; // what the shape let through is of its type
 }
@@ -148,16 +149,14 @@ function ofStruct(struct: Struct, value: unknown, at: At): Record<string, unknow
     const path = at.path === "" ? name : `${at.path}.${name}`;
     const shape = Object.hasOwn(struct.fields, name) ? struct.fields[name] : undefined;
     if (shape === undefined) {
-      at.findings.push(`unknown field ${quoted(path.slice(0, pathShownMax))}`);
+      if (at.findings.length < findingsKeptMax)
+        at.findings.push(`unknown field ${quoted(path.slice(0, pathShownMax))}`);
     } else if (member !== null) {
       object[name] = ofShape(shape, member, { ...at, path, struct: struct.type });
     }
   }
   return object;
 }
-
-/** Names of members come from outside too. */
-const pathShownMax = 128;
 
 function ofShape(shape: Shape, value: unknown, at: At): unknown {
   if (shape === "anything") return value;
