@@ -49,6 +49,8 @@ export const limits = {
   organizationNameCharactersMax: 255,
   /** Of a group or a machine. */
   principalNameCharactersMax: 255,
+  /** Lists and objects in each other in a JSON body. Contracts use some ten; whoever walks them may recurse. */
+  bodyDepthMax: 64,
   searchCharactersMax: 500,
   labelSelectorsMax: 20,
   /** Of one selector, and consumers of which a list shows those that name any; each is a parameter. */

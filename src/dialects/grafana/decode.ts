@@ -3,6 +3,7 @@
 // holds a value. V8 and YAML quote the source in their messages, so theirs go nowhere.
 import { type Document, isMap, isScalar, isSeq, visit } from "yaml";
 import { CofferError } from "../../core/errors.ts";
+import { limits } from "../../core/limits.ts";
 import { documentOf, excessOf } from "../../core/yaml.ts";
 import { parseJson } from "../../http/json.ts";
 import { findingsKeptMax, joined, pathShownMax, repeatedMembers } from "./repeated.ts";
@@ -21,8 +22,6 @@ export interface Parsed {
   readonly repeated: readonly string[];
 }
 
-const depthMax = 64;
-
 /** Aliases could make a small body a large one. */
 const refused = new Set(["alias"]);
 
@@ -39,7 +38,6 @@ function parseJsonBody(bytes: Buffer, kind: string): Parsed {
     if (!(error instanceof CofferError)) throw error;
     throw unreadable(kind, error.message);
   }
-  demandDepth(value, kind);
   return { value, repeated: repeatedMembers(bytes.toString("utf8")) };
 }
 
@@ -54,7 +52,7 @@ function parseYaml(bytes: Buffer, kind: string): Parsed {
   }
   // What kubectl sends by that name; its own parser takes a hundredth of the time.
   if (isJson(text)) return parseJsonBody(bytes, kind);
-  const excess = excessOf(text, { depthMax, refused });
+  const excess = excessOf(text, { depthMax: limits.bodyDepthMax, refused });
   if (excess?.kind === "depth") throw unreadable(kind, "exceeded max depth");
   if (excess?.kind === "lexemes" || excess?.kind === "lines")
     throw unreadable(kind, `exceeded max ${excess.kind === "lines" ? "lines" : "tokens"}`);
@@ -108,12 +106,6 @@ function pathOf(ancestors: Ancestors): string[] {
       path.push(String(node.key.value));
   }
   return path;
-}
-
-function demandDepth(value: unknown, kind: string, depth = 0): void {
-  if (typeof value !== "object" || value === null) return;
-  if (depth > depthMax) throw unreadable(kind, "exceeded max depth");
-  for (const member of Object.values(value)) demandDepth(member, kind, depth + 1);
 }
 
 function unreadable(kind: string, detail: string): CofferError {
