@@ -256,7 +256,7 @@ export const limits = {
   clientTokenSeconds: 3_600,
   /** As the official server bounds an import; its secrets are bounded like those of every batch. */
   importedStoresMax: 1_000,
-  /** Access tokens of one machine: their list has no pages. */
+  /** Access tokens of one machine that have not ended: their list has no pages. */
   accessTokensOfMachineMax: 1_000,
   jobIdCharactersMax: 255,
   jobLifeMs: 60 * 60 * 1000,
