@@ -124,7 +124,7 @@ import { countMachine, countOrganization, countReach, countStore } from "./sight
 import { listMachineSights, listStoreSights, sightOfMachine, sightOfStore } from "./sights/places.ts";
 import { granteesIn, policiesOf, policiesOn } from "./sights/policies.ts";
 import { removeSights } from "./sights/remove.ts";
-import { listSecretSights, listTrashSights, sightOfSecrets } from "./sights/secrets.ts";
+import { listSecretSights, listTrashSights, sightOfSecret, sightOfSecrets } from "./sights/secrets.ts";
 import { changedSince } from "./sights/sync.ts";
 import { pastVersions, removePastVersions } from "./sights/versions.ts";
 import { admittedTo, whereThing } from "./sights/where.ts";
@@ -326,6 +326,7 @@ const allQueries: readonly AnyQuery[] = [
   listStoreSights,
   listTrashSights,
   sightOfMachine,
+  sightOfSecret,
   sightOfSecrets,
   sightOfStore,
   whereThing,

@@ -12,6 +12,10 @@ export const limits = {
   policyConditionsMax: 100,
   /** A list of maps of lists is three deep; the rest is room for saying what is wrong with deeper ones. */
   policyDepthMax: 8,
+  /** Brackets, dashes, texts, line ends; some thousand lines. Its parser takes 30 ms for the worst of so many. */
+  yamlLexemesMax: 10_000,
+  /** One text may have many, and each costs a little. A value of 24 KiB in the shortest lines has fewer. */
+  yamlLinesMax: 32_768,
   /** Parsed policies in memory, by a generous estimate: twice the 10,000 of a store that has many. */
   policyCacheBytesMax: 32 * 1024 * 1024,
   /** A branch's name is the longest of a job's claims; git hosts end them at 255. */
@@ -45,6 +49,8 @@ export const limits = {
   organizationNameCharactersMax: 255,
   /** Of a group or a machine. */
   principalNameCharactersMax: 255,
+  /** Lists and objects in each other in a JSON body. Contracts use some ten; whoever walks them may recurse. */
+  bodyDepthMax: 64,
   searchCharactersMax: 500,
   labelSelectorsMax: 20,
   /** Of one selector, and consumers of which a list shows those that name any; each is a parameter. */
@@ -256,7 +262,7 @@ export const limits = {
   clientTokenSeconds: 3_600,
   /** As the official server bounds an import; its secrets are bounded like those of every batch. */
   importedStoresMax: 1_000,
-  /** Access tokens of one machine: their list has no pages. */
+  /** Access tokens of one machine that have not ended: their list has no pages. */
   accessTokensOfMachineMax: 1_000,
   jobIdCharactersMax: 255,
   jobLifeMs: 60 * 60 * 1000,

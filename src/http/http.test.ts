@@ -92,6 +92,17 @@ describe("bodies", () => {
       "The body must be well-formed UTF-8.",
     );
   });
+  test("lists and objects in each other have a bound", () => {
+    const lists = (depth: number, inner = "") => "[".repeat(depth) + inner + "]".repeat(depth);
+    const objects = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+    const deep = '"body" must not be nested deeper than 64';
+    for (const made of [lists, objects]) {
+      expect(parseJson(Buffer.from(made(64)))).toEqual(JSON.parse(made(64)));
+      expect(refused(() => parseJson(Buffer.from(made(65))))).toBe(deep);
+      expect(refused(() => parseJson(Buffer.from(`{"a":${made(64)}}`)))).toBe(deep);
+    }
+    expect(refused(() => parseJson(Buffer.from(lists(400_000, '"__proto__"'))))).toBe(deep);
+  });
   test.each(['{"__proto__":{}}', '{"a":[{"__proto__":1}]}', '{"\\u005f_proto__":1}'])(
     "%s is refused",
     (text) => {

@@ -1,6 +1,7 @@
 // Bodies: strict JSON in well-formed UTF-8. What was wrong is said, what was sent is never repeated.
 import type { FastifyInstance } from "fastify";
 import { CofferError, invalid } from "../core/errors.ts";
+import { limits } from "../core/limits.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -23,11 +24,21 @@ export function parseJson(bytes: Buffer): unknown {
     // The engine's own message quotes the body, which may be a secret: no cause goes along.
     throw new CofferError("request.invalid", "The body must be valid JSON.", { field: "body" });
   }
+  refuseDepth(value, 0);
   // A reviver would cost every body; only one that could hold such a member is searched.
   if (text.includes("__proto__") || text.includes("\\u005f")) refusePrototype(value);
   return value;
 }
 
+/** The engine's own parser takes any depth; whoever walks what it made would run out of stack. */
+function refuseDepth(value: unknown, depth: number): void {
+  if (typeof value !== "object" || value === null) return;
+  const limit = limits.bodyDepthMax;
+  if (depth === limit) throw invalid("body", `must not be nested deeper than ${limit}`, { limit });
+  for (const member of Array.isArray(value) ? value : Object.values(value)) refuseDepth(member, depth + 1);
+}
+
+/** Of a body that is not too deep. */
 function refusePrototype(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
   for (const [key, member] of Object.entries(value)) {

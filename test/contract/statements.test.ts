@@ -1,5 +1,6 @@
 // Every statement is compiled on both migrated engines: a misspelt column, or a parameter whose type
 // PostgreSQL cannot tell, fails here within a second instead of in somebody's request.
+import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -16,7 +17,7 @@ import {
   countStatement as storeCountStatement,
   listStatement as storeListStatement,
 } from "../../src/storage/repositories/stores.ts";
-import { listStatement as tokenListStatement } from "../../src/storage/repositories/tokens.ts";
+import { idsStatement, listStatement as tokenListStatement } from "../../src/storage/repositories/tokens.ts";
 import { type Statement, sql } from "../../src/storage/sql.ts";
 import { engines } from "../support/engines.ts";
 import { type Connection, openSqlite } from "../support/queryable.ts";
@@ -134,6 +135,13 @@ function* tokenLists(): Generator<[string, Statement<unknown>]> {
   }
 }
 
+function* accessTokenIds(): Generator<[string, Statement<unknown>]> {
+  for (const count of [0, 1, 3, 2_000]) {
+    const ids = Array.from({ length: count }, () => randomUUID());
+    yield [`access tokens among ${count}`, idsStatement("o", "m", ids).statement];
+  }
+}
+
 test("a repository exports what it runs", async () => {
   const exported = await written();
   for (const source of sources) {
@@ -176,7 +184,8 @@ for (const engine of engines) {
     });
 
     test("every shape of a list compiles", async () => {
-      for (const [name, statement] of shapes()) await expectCompiles(connection, name, statement);
+      for (const [name, statement] of [...shapes(), ...accessTokenIds()])
+        await expectCompiles(connection, name, statement);
     });
 
     test("a misspelt column does not", async () => {
@@ -246,6 +255,11 @@ describe("on SQLite, without statistics", () => {
       if (!of.includes('"b"')) expect(steps, of).not.toMatch(/TEMP B-TREE/);
       else expect(steps, of).toMatch(/tokens_of_principal/);
     }
+  });
+
+  test("access tokens of a machine are found by their own rows", async () => {
+    for (const [name, statement] of accessTokenIds())
+      expect(await plan(statement), name).toMatch(/SEARCH tokens USING INDEX/);
   });
 
   test("who authenticates, and what he holds, is found by his own rows", async () => {

@@ -2,6 +2,8 @@
 import { admit, changeAccess, permit } from "../access.ts";
 import { noted } from "../audit/noted.ts";
 import { demandNarrower } from "../confer.ts";
+import { quotaExceeded } from "../errors.ts";
+import { limits } from "../limits.ts";
 import { machineNotFound } from "../machines/machine.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { TokenRecord } from "../ports.ts";
@@ -47,6 +49,10 @@ export const mintAccessToken = mutation<MintInput, AccessToken>({
     };
     demandNarrower(access, record);
     await changeAccess(tx, organizationId, access.epochs);
+    // Behind the line above, where nobody else mints one. Those that ended are no longer in its way.
+    const most = limits.accessTokensOfMachineMax;
+    if ((await tx.tokens.countWithPayload(organizationId, machineId, at)) >= most)
+      throw quotaExceeded("access tokens of one machine", most);
     await tx.access.insertToken(record);
     await tx.tokens.putPayload(id, input.payload);
     const details = { change: "minted", principal: { kind: "machine", id: machineId }, expiresAt };

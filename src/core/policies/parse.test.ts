@@ -122,7 +122,7 @@ describe("refused at write time", () => {
       1,
     ],
     ["[[[[[[[[[", "is nested too deeply (line 1)", 1],
-    ["\n- - - - - - - - -", "is nested too deeply (line 2)", 2],
+    [many(9, (depth) => `${" ".repeat(depth)}?\n`), "is nested too deeply (line 9)", 9],
   ])("%j: %s", (text, rule, line) => {
     const error = refusal(text);
     expect(error?.details).toMatchObject({ field: "policy", rule, line });
@@ -139,6 +139,17 @@ describe("refused at write time", () => {
       });
     }
   });
+});
+
+test("more tokens or lines than its parser should see", () => {
+  const tokens = "must have at most 10000 tokens";
+  expect(refusal("[]".repeat(32_768))?.details).toMatchObject({ rule: `${tokens} (line 1)`, line: 1 });
+  const comments = `- build_branch: a\n${many(5_000, () => "#\n")}`;
+  expect(refusal(comments.slice(0, 5_000))).toBeNull();
+  expect(refusal(comments)?.details.rule).toMatch(`${tokens} (line 49`);
+  expect(refusal(`- build_branch: |\n${"\n".repeat(40_000)}    a`)?.details.rule).toMatch(
+    "must have at most 32768 lines",
+  );
 });
 
 describe("an unknown claim", () => {
@@ -287,6 +298,7 @@ describe("hostile text of 64 KiB is answered in bounded time:", () => {
     ["a key given again and again", full("  build_branch: a\n", "- build_branch: a\n")],
     ["keys deeper and deeper", indented("a:")],
     ["dashes deeper and deeper", indented("- - - -")],
+    ["keys in keys, deeper and deeper", indented("?")],
     ["a long plain scalar", full("a", "- build_branch: ")],
     ["long words", full("a b ", "- build_branch: ")],
     ["a plain scalar over lines", full(" a\n", "- build_branch: a\n")],

@@ -1,8 +1,9 @@
 // From a policy's text to its rules. YAML with nothing clever in it: no anchors, tags or second
 // documents, every scalar a string as it is written. It is bounded before it is parsed, and an error
 // names the rule, the line and the nearest claim, never what was written there.
-import { isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, type ParsedNode } from "yaml";
 import { limits } from "../limits.ts";
+import { documentOf, YamlFault } from "../yaml.ts";
 import { canonical, pipelineClaims, unknownName, type Vocabulary } from "./claims.ts";
 import { broken, unreadable } from "./faults.ts";
 import { type Pattern, patternOf } from "./glob.ts";
@@ -31,22 +32,22 @@ export function parsePolicy(text: string, vocabulary: Vocabulary = pipelineClaim
   refuseUnreadable(yaml);
   if (yaml.split("\n").every((line) => /^[ \t\r]*(#|$)/.test(line))) return null;
   const lineCounter = new LineCounter();
-  const document = parseDocument(yaml, {
-    schema: "failsafe",
-    lineCounter,
-    prettyErrors: false,
-    // The parser compares each key with all before it; here only known keys are compared.
-    uniqueKeys: false,
-  });
   const lineAt = (offset: number) => lineCounter.linePos(offset).line;
-  const [first] = document.errors.toSorted((one, other) => one.pos[0] - other.pos[0]);
-  if (first !== undefined) {
-    const line = lineAt(first.pos[0]);
-    if (first.code === "MULTIPLE_DOCS") throw unreadable("must be a single document", line);
-    throw unreadable("is not valid YAML", line);
-  }
+  const contents = contentsOf(yaml, lineCounter);
   const lineOf: Reading["lineOf"] = (node, parent = 1) => (node === null ? parent : lineAt(node.range[0]));
-  return rulesOf(document.contents, { vocabulary, lineOf });
+  return rulesOf(contents, { vocabulary, lineOf });
+}
+
+function contentsOf(yaml: string, lineCounter: LineCounter): ParsedNode | null {
+  // The parser compares each key with all before it; here only known keys are compared.
+  const options = { schema: "failsafe", lineCounter, prettyErrors: false, uniqueKeys: false } as const;
+  try {
+    return documentOf(yaml, { options, onNewLine: lineCounter.addNewLine }).contents;
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error;
+    const rule = error.manyDocuments ? "must be a single document" : "is not valid YAML";
+    throw unreadable(rule, lineCounter.linePos(error.at).line);
+  }
 }
 
 interface Reading {

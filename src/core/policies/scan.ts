@@ -1,8 +1,8 @@
 // What is refused before parsing: text that is too long or too deep, or that says by way of YAML what
 // a policy needs no way for. One pass, and the parser behind it meets nothing that could exhaust it.
-import { CST, Lexer } from "yaml";
 import { invalid } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { type Excess, excessOf } from "../yaml.ts";
 import { unreadable } from "./faults.ts";
 
 /**
@@ -32,39 +32,22 @@ export function refuseUnreadable(yaml: string): void {
 }
 
 function refuseExcess(yaml: string): void {
-  let line = 1;
-  let flowDepth = 0;
-  /** Of one line: each opens a level. Over lines the text's length bounds the indentation. */
-  let blockIndicators = 0;
-  let before: string | null = null;
-  for (const lexeme of new Lexer().lex(yaml)) {
-    // Behind its mark a plain scalar is text, whatever it begins with.
-    const type: string | null = before === "scalar" ? "text" : CST.tokenType(lexeme);
-    const rule = refused.get(type ?? "");
-    if (rule !== undefined) throw unreadable(rule, line);
-    switch (type) {
-      case "flow-map-start":
-      case "flow-seq-start":
-        flowDepth += 1;
-        break;
-      case "flow-map-end":
-      case "flow-seq-end":
-        flowDepth -= 1;
-        break;
-      case "explicit-key-ind":
-      case "map-value-ind":
-      case "seq-item-ind":
-        if (flowDepth === 0) blockIndicators += 1;
-        break;
-    }
-    // The parser would go on and collect an error for each of them.
-    const misplaced = flowDepth < 0 || type === "flow-error-end" || (type === "comma" && before === "comma");
-    if (misplaced) throw unreadable("is not valid YAML", line);
-    if (flowDepth + blockIndicators > limits.policyDepthMax) throw unreadable("is nested too deeply", line);
-    const ends = lineEndsIn(lexeme);
-    if (ends > 0) blockIndicators = 0;
-    line += ends;
-    if (type !== "space") before = type;
+  const excess = excessOf(yaml, { depthMax: limits.policyDepthMax, refused });
+  if (excess !== null) throw unreadable(ruleOf(excess), excess.line);
+}
+
+function ruleOf({ kind, type }: Excess): string {
+  switch (kind) {
+    case "lexemes":
+      return `must have at most ${limits.yamlLexemesMax} tokens`;
+    case "lines":
+      return `must have at most ${limits.yamlLinesMax} lines`;
+    case "depth":
+      return "is nested too deeply";
+    case "misplaced":
+      return "is not valid YAML";
+    case "refused":
+      return refused.get(type ?? "") ?? "is not valid YAML";
   }
 }
 

@@ -93,7 +93,7 @@ export const countMachine: Query<OneInput, MachineCounts> = {
     return {
       stores: held.filter(({ object }) => object.kind === "store" && object.id !== defaultStoreId).length,
       people: (await subjectsOn(tx, access, { kind: "machine", id })).length,
-      accessTokens: (await tx.tokens.withPayload(organizationId, id)).length,
+      accessTokens: (await tx.tokens.withPayload(organizationId, id, input.at)).length,
     };
   },
 };

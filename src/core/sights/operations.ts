@@ -27,7 +27,13 @@ import {
 } from "./counts.ts";
 import { listMachineSights, listStoreSights, sightOfMachine, sightOfStore } from "./places.ts";
 import { type GrantedPolicy, granteesIn, type Policies, policiesOf, policiesOn } from "./policies.ts";
-import { listSecretSights, listTrashSights, type SecretSights, sightOfSecrets } from "./secrets.ts";
+import {
+  listSecretSights,
+  listTrashSights,
+  type SecretSights,
+  sightOfSecret,
+  sightOfSecrets,
+} from "./secrets.ts";
 import type { MachineSight, SecretSight, StoreSight } from "./sight.ts";
 import { changedSince } from "./sync.ts";
 import { type PastOf, type PastVersion, pastVersions } from "./versions.ts";
@@ -38,6 +44,8 @@ export interface SightOperations extends SightChanges {
   where(caller: Caller, kind: ThingKind, id: string): Promise<string>;
   /** Throws for who is not in it. */
   admitted(caller: Caller, org: Ref): Promise<Admitted>;
+  /** Throws for what is not there for him. */
+  secret(caller: Caller, org: Ref, id: string): Promise<SecretSight>;
   /** In their order; null for what is not there for him. */
   secrets(caller: Caller, org: Ref, ids: readonly string[]): Promise<readonly (SecretSight | null)[]>;
   /** All that he may read, of one store or of all, by their last change. */
@@ -158,6 +166,10 @@ export function sightOperations(ctx: Context, directory: Directory): SightOperat
         { caller, org, action: "organization.read", target: nothing("organization") },
         (call) => call,
       ),
+    secret: (caller, org, id) => {
+      const asked = { caller, org, action: "secret.read", target: nothing("secret", id) } as const;
+      return ask(sightOfSecret, "point", asked, (call) => ({ ...call, id }));
+    },
     secrets: (caller, org, ids) =>
       ask(sightOfSecrets, ids.length > 128 ? "scan" : "point", secrets(caller, org), (call) => ({
         ...call,

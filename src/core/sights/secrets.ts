@@ -6,7 +6,7 @@ import type { Ref } from "../organizations/organization.ts";
 import type { Position } from "../pagination.ts";
 import type { Query, ReadTransaction } from "../ports.ts";
 import { secretPosition } from "../secrets/position.ts";
-import type { Secret } from "../secrets/secret.ts";
+import { type Secret, secretNotFound } from "../secrets/secret.ts";
 import { storeNotFound } from "../stores/store.ts";
 import { secretsIn, singleSecrets } from "./reached.ts";
 import { hasValue, mayOnSecret, mayOnStore, type SecretSight, storeNames } from "./sight.ts";
@@ -25,6 +25,22 @@ export const sightOfSecrets: Query<ByIdInput, readonly (SecretSight | null)[]> =
     const sights: (SecretSight | null)[] = [];
     for (const secret of found) sights.push(await sightOf(access, secret, input.at, nameOf));
     return sights;
+  },
+};
+
+interface OneInput extends OrganizationCall {
+  readonly id: string;
+}
+
+export const sightOfSecret: Query<OneInput, SecretSight> = {
+  name: "sight.secret",
+  run: async (tx, input) => {
+    const access = await admit(tx, input, { id: input.organizationId });
+    const secret = await tx.secrets.get(input.organizationId, input.id);
+    const sight = await sightOf(access, secret, input.at, storeNames(tx, access));
+    if (sight !== null) return sight;
+    const hidden = secret !== null && !mayOnSecret(access, secret).read;
+    throw secretNotFound(hidden ? "not his to see" : undefined);
   },
 };
 

@@ -3,6 +3,7 @@
 import { type Access, admit, permit, targetOf } from "../access.ts";
 import { noted } from "../audit/noted.ts";
 import { removePast } from "../backends/removing.ts";
+import { CofferError } from "../errors.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Query, ReadTransaction } from "../ports.ts";
 import { type Secret, secretNotFound, type Version } from "../secrets/secret.ts";
@@ -29,7 +30,7 @@ interface PastInput extends OrganizationCall {
 /** How many past values of a secret these contracts show. */
 const shownMax = 10;
 
-/** Ids that name none are passed over; what is not the caller's to read refuses the whole. */
+/** Ids that name none are passed over, and those that are not the caller's to read as if they named none. */
 export const pastVersions: Query<PastInput, readonly PastVersion[]> = {
   name: "sight.versions",
   run: async (tx, input) => {
@@ -43,12 +44,20 @@ export const pastVersions: Query<PastInput, readonly PastVersion[]> = {
       return all;
     }
     const found: PastVersion[] = [];
+    let hidden: unknown = null;
     for (const id of of.ids) {
       const version = await tx.versions.find(organizationId, id);
       if (version === null) continue;
-      const secret = await readable(tx, access, version.secretId);
-      if (secret.versionId !== version.id) found.push(await past(tx, access, secret, version));
+      try {
+        const secret = await readable(tx, access, version.secretId);
+        if (secret.versionId !== version.id) found.push(await past(tx, access, secret, version));
+      } catch (error) {
+        if (!(error instanceof CofferError) || error.code !== "secret.not_found") throw error;
+        hidden = error;
+      }
     }
+    // Nothing is left: then it is a refusal, and written down.
+    if (found.length === 0 && hidden !== null) throw hidden;
     return found.sort((one, other) => other.replacedAt - one.replacedAt);
   },
 };

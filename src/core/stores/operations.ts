@@ -46,7 +46,7 @@ export interface StoreOperations {
   ): Promise<Store>;
   /** Some of its values into another backend, where its new ones go from now on; see backends/migrate.ts. */
   migrate: ReturnType<typeof migration>;
-  /** `rehome`: its live secrets stay, in the default store. */
+  /** `rehome`: its live secrets stay, in the default store, by who may create there. */
   remove(
     caller: Caller,
     org: Ref,

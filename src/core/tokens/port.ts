@@ -15,8 +15,16 @@ export interface TokenReader {
   ): Promise<readonly Token[]>;
   /** What the client of an access token is given when it logs in; null for all other tokens. */
   payload(id: string): Promise<string | null>;
-  /** The access tokens of a machine, oldest first. */
-  withPayload(organizationId: string, machineId: string): Promise<readonly AccessToken[]>;
+  /** The access tokens of a machine, oldest first. Where they are too many, those that had ended are left out. */
+  withPayload(organizationId: string, machineId: string, at: number): Promise<readonly AccessToken[]>;
+  /** How many of these have not ended. */
+  countWithPayload(organizationId: string, machineId: string, at: number): Promise<number>;
+  /** Which of these ids are access tokens of the machine, in their order. */
+  idsWithPayload(
+    organizationId: string,
+    machineId: string,
+    ids: readonly string[],
+  ): Promise<readonly string[]>;
 }
 
 export interface TokenRepository extends TokenReader {

@@ -8,6 +8,7 @@ import { CofferError } from "../../core/errors.ts";
 import { isUuid } from "../../core/ids.ts";
 import type { Operations } from "../../core/operations.ts";
 import type { Custody, Ref } from "../../core/organizations/organization.ts";
+import type { MachineSight, SecretSight, StoreSight } from "../../core/sights/sight.ts";
 import type { ThingKind } from "../../core/sights/where.ts";
 import type { DialectServices } from "../dialect.ts";
 import { errorBody, type Problems } from "./errors.ts";
@@ -120,8 +121,8 @@ export async function inOrganization(site: Site, asked: Asked): Promise<Place | 
   return id instanceof Refusal ? id : placeIn(site, asked.caller, id);
 }
 
-/** In the organization where what the path names lies. */
-export async function atThing(
+/** In the organization where what the path names lies. Whether it is there for the caller, others decide. */
+export async function whereLies(
   site: Site,
   asked: Asked,
   kind: ThingKind,
@@ -131,6 +132,34 @@ export async function atThing(
   if (id instanceof Refusal) return id;
   const organizationId = await site.operations.sights.where(asked.caller, kind, id);
   return { id, ...(await placeIn(site, asked.caller, organizationId)) };
+}
+
+/** What there is to be seen of a thing. */
+interface Sights {
+  readonly store: StoreSight;
+  readonly secret: SecretSight;
+  readonly machine: MachineSight;
+}
+
+/**
+ * At a thing that is there for the caller. Asked before his body is looked at: what is wrong with that
+ * would tell him that the thing is there.
+ */
+export async function atThing<K extends keyof Sights>(
+  site: Site,
+  asked: Asked,
+  kind: K,
+  name: string,
+): Promise<(Place & { readonly id: string; readonly sight: Sights[K] }) | Refusal> {
+  const place = await whereLies(site, asked, kind, name);
+  if (place instanceof Refusal) return place;
+  const { sights } = site.operations;
+  const see: { readonly [S in keyof Sights]: () => Promise<Sights[S]> } = {
+    store: () => sights.store(place.caller, place.org, place.id),
+    machine: () => sights.machine(place.caller, place.org, place.id),
+    secret: () => sights.secret(place.caller, place.org, place.id),
+  };
+  return { ...place, sight: await see[kind]() };
 }
 
 export async function placeIn({ operations }: Site, caller: Caller, id: string): Promise<Place> {

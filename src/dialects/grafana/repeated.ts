@@ -1,6 +1,12 @@
 // Members that a JSON text has twice in one object. The engine's parser takes the last without a word;
 // Kubernetes warns of it or refuses it. Only for text that is known to be JSON.
 
+/** Names come from outside, and one of half a megabyte could be the beginning of a hundred thousand paths. */
+export const pathShownMax = 128;
+
+/** Of one body; more than are ever shown, and few enough to be kept. */
+export const findingsKeptMax = 1_000;
+
 /** Paths like `spec.value` and `metadata.ownerReferences[0].name`, in the order in which they are seen. */
 export function repeatedMembers(text: string): string[] {
   const repeated: string[] = [];
@@ -11,10 +17,10 @@ export function repeatedMembers(text: string): string[] {
   const member = () => {
     const top = open.at(-1);
     if (top === undefined) return "";
-    if (top.names === null) return `${top.path}[${top.index}]`;
-    return top.path === "" ? top.name : `${top.path}.${top.name}`;
+    const path = top.names === null ? `${top.path}[${top.index}]` : joined([top.path, top.name]);
+    return path.slice(0, pathShownMax);
   };
-  while (at < text.length) {
+  while (at < text.length && repeated.length < findingsKeptMax) {
     const character = text[at];
     const top = open.at(-1);
     if (character === "{" || character === "[") {
@@ -27,9 +33,10 @@ export function repeatedMembers(text: string): string[] {
       const end = endOfString(text, at);
       // In an object, text before a colon is a name.
       if (top?.names && nextIsColon(text, end)) {
-        top.name = JSON.parse(text.slice(at, end)) as string; // a string of valid JSON
-        if (top.names.has(top.name)) repeated.push(member());
-        top.names.add(top.name);
+        const name = JSON.parse(text.slice(at, end)) as string; // a string of valid JSON
+        top.name = name.slice(0, pathShownMax);
+        if (top.names.has(name)) repeated.push(member());
+        top.names.add(name);
       }
       at = end;
       continue;
@@ -37,6 +44,15 @@ export function repeatedMembers(text: string): string[] {
     at += 1;
   }
   return repeated;
+}
+
+/** No longer than is shown, however long its parts. */
+export function joined(names: readonly string[]): string {
+  const parts = names.map((name) => name.slice(0, pathShownMax));
+  return parts
+    .filter((name) => name !== "")
+    .join(".")
+    .slice(0, pathShownMax);
 }
 
 /** After the closing quote. */

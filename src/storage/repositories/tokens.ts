@@ -41,13 +41,19 @@ const listed = `
   LEFT JOIN services s ON t.principal_kind = 'service' AND s.id = t.principal_id
   WHERE t.revoked_at IS NULL AND COALESCE(p.id, m.id, s.id) IS NOT NULL`;
 
+const withPayload =
+  "principal_id = $2 AND organization_id = $1 AND payload IS NOT NULL AND revoked_at IS NULL";
+
 export const statements = {
   byId: sql<TokenRow>`${listed} AND t.id = $1`,
   payload: sql<{ payload: string | null }>`SELECT payload FROM tokens WHERE id = $1 AND revoked_at IS NULL`,
   withPayload: sql<AccessTokenRow>`
     SELECT id, organization_id, principal_id, name, expires_at, created_at FROM tokens
-    WHERE principal_id = $2 AND organization_id = $1 AND payload IS NOT NULL AND revoked_at IS NULL
-    ORDER BY id LIMIT $3`,
+    WHERE ${withPayload}
+    ORDER BY CASE WHEN expires_at <= $3 THEN 1 ELSE 0 END, id LIMIT $4`,
+  countWithPayload: sql<{ count: number }>`
+    SELECT COUNT(*) AS count FROM tokens
+    WHERE ${withPayload} AND (expires_at IS NULL OR expires_at > $3)`,
   putPayload: sql`UPDATE tokens SET payload = $2 WHERE id = $1`,
   revoke: sql`UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`,
   touch: sql`
@@ -87,6 +93,19 @@ export function listStatement(
   return { statement: lists(text), values };
 }
 
+const ofMachine = shapesOf<{ id: string }>();
+
+export function idsStatement(
+  organizationId: string,
+  machineId: string,
+  ids: readonly string[],
+): Prepared<{ id: string }> {
+  const values: SqlValue[] = [organizationId, machineId];
+  const wanted = oneOfIds(ids, parametersInto(values));
+  const text = `SELECT id FROM tokens WHERE ${withPayload} AND id IN ${wanted} ORDER BY id`;
+  return { statement: ofMachine(text), values };
+}
+
 function tokenOf(row: TokenRow): Token {
   return {
     id: row.id,
@@ -115,10 +134,10 @@ export function tokenReader(db: Queryable): TokenReader {
     async payload(id) {
       return (await db.one(statements.payload, [id]))?.payload ?? null;
     },
-    async withPayload(organizationId, machineId) {
+    async withPayload(organizationId, machineId, at) {
       const most = limits.accessTokensOfMachineMax;
-      const rows = await db.all(statements.withPayload, [organizationId, machineId, most]);
-      return rows.map((row) => ({
+      const rows = await db.all(statements.withPayload, [organizationId, machineId, at, most]);
+      const tokens = rows.map((row) => ({
         id: row.id,
         organizationId: row.organization_id,
         machineId: row.principal_id,
@@ -126,6 +145,14 @@ export function tokenReader(db: Queryable): TokenReader {
         expiresAt: row.expires_at,
         createdAt: row.created_at,
       }));
+      return tokens.sort((one, other) => (one.id < other.id ? -1 : 1));
+    },
+    async countWithPayload(organizationId, machineId, at) {
+      return (await db.one(statements.countWithPayload, [organizationId, machineId, at]))?.count ?? 0;
+    },
+    async idsWithPayload(organizationId, machineId, ids) {
+      const { statement, values } = idsStatement(organizationId, machineId, ids);
+      return (await db.all(statement, values)).map(({ id }) => id);
     },
   };
 }

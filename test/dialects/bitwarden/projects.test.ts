@@ -83,16 +83,37 @@ describe("delete", () => {
     await grant({ kind: "machine", id: machine.id }, { kind: "store", id: mine }, "write");
     await grant({ kind: "machine", id: machine.id }, { kind: "store", id: readable }, "read");
     const made = await machine.post(`${home}/secrets`, machine.secret("STAYS", "v", { projectIds: [mine] }));
+    const unassigned = { kind: "store", id: coffer.bootstrap.store.id } as const;
+    await grant({ kind: "machine", id: machine.id }, unassigned, "write");
     const { status, body } = await machine.post("/api/projects/delete", [readable, mine]);
     expect({ status, body }).toEqual({
       status: 200,
       body: page([item(readable, "access denied"), item(mine, null)]),
     });
     expectNothing(await machine.get(`/api/projects/${mine}`));
-    expectNothing(await machine.get(`/api/secrets/${made.body.id}`));
+    expectNothing(await stranger.get(`/api/secrets/${made.body.id}`));
     const kept = await owner.get(`/api/secrets/${made.body.id}`);
     expect({ status: kept.status, projects: kept.body.projects }).toEqual({ status: 200, projects: [] });
     expect(kept.body.revisionDate > made.body.revisionDate).toBe(true);
+  });
+
+  test("200: who may create nothing without a project puts nothing there by deleting one", async () => {
+    const member = await aMember("planter@example.com");
+    const id = await aProject(member, "Mine");
+    const { body: empty } = await member.post(`${home}/projects`, { name: member.seal("Empty") });
+    const planted = { name: "NODE_OPTIONS", value: "--require /tmp/x.js", consumers: ["workers"] };
+    const made = await member.post(`${natively}/stores/${id}/secrets`, planted);
+    expect(made.status).toBe(201);
+    const { status, body } = await member.post("/api/projects/delete", [id, empty.id]);
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: page([item(id, "access denied"), item(empty.id, null)]),
+    });
+    expect((await me.get(`${natively}/stores/default/secrets/NODE_OPTIONS`)).status).toBe(404);
+    expect((await owner.get(`/api/secrets/${made.body.id}`)).body.projects).toMatchObject([{ id }]);
+    await member.post("/api/secrets/delete", [made.body.id]);
+    expect((await member.post("/api/projects/delete", [id])).body).toEqual(page([item(id, null)]));
+    expect((await me.get(`${natively}/stores/default/secrets/NODE_OPTIONS`)).status).toBe(404);
   });
 
   test("200: a name that is taken where they would go keeps the project", async () => {

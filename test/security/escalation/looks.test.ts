@@ -10,7 +10,12 @@ import { findRepeat } from "../../../src/core/secrets/repeat.ts";
 import { findPastValue } from "../../../src/core/secrets/versions.ts";
 import { countOrganization, countReach, countStore } from "../../../src/core/sights/counts.ts";
 import { listMachineSights, listStoreSights } from "../../../src/core/sights/places.ts";
-import { listSecretSights, listTrashSights, sightOfSecrets } from "../../../src/core/sights/secrets.ts";
+import {
+  listSecretSights,
+  listTrashSights,
+  sightOfSecret,
+  sightOfSecrets,
+} from "../../../src/core/sights/secrets.ts";
 import { changedSince } from "../../../src/core/sights/sync.ts";
 import { pastVersions } from "../../../src/core/sights/versions.ts";
 import { refusal } from "../../support/coffers.ts";
@@ -76,6 +81,7 @@ const sights = {
   stores: (by: Actor) => look(by, listStoreSights, {}),
   machines: (by: Actor) => look(by, listMachineSights, {}),
   numbers: (by: Actor) => look(by, countOrganization, {}),
+  secret: (by: Actor) => look(by, sightOfSecret, { id: secret.id }),
   secrets: (by: Actor) => look(by, sightOfSecrets, { ids: [secret.id] }),
   "whole list of secrets": (by: Actor) => look(by, listSecretSights, { store: null, after: null, limit: 10 }),
   "past values": (by: Actor) => look(by, pastVersions, { of: { secretId: secret.id } }),

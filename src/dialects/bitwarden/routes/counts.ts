@@ -1,5 +1,5 @@
 // How much there is, for people.
-import { atThing, inOrganization, Refusal, route, type Site } from "../route.ts";
+import { inOrganization, Refusal, route, type Site, whereLies } from "../route.ts";
 import * as schema from "../schema.ts";
 
 const only = "people";
@@ -17,7 +17,7 @@ export function countRoutes(site: Site): void {
 
   const ofProject = { method: "GET", url: "/projects/:id/sm-counts", only } as const;
   route(site, { ...ofProject, answer: schema.projectCounts }, async (asked) => {
-    const place = await atThing(site, asked, "store", "id");
+    const place = await whereLies(site, asked, "store", "id");
     if (place instanceof Refusal) return place;
     const { secrets, people, machines } = await sights.countsOfStore(place.caller, place.org, place.id);
     return { object: "projectCounts", secrets, people, serviceAccounts: machines };
@@ -25,7 +25,7 @@ export function countRoutes(site: Site): void {
 
   const ofMachine = { method: "GET", url: "/service-accounts/:id/sm-counts", only } as const;
   route(site, { ...ofMachine, answer: schema.machineCounts }, async (asked) => {
-    const place = await atThing(site, asked, "machine", "id");
+    const place = await whereLies(site, asked, "machine", "id");
     if (place instanceof Refusal) return place;
     const counts = await sights.countsOfMachine(place.caller, place.org, place.id);
     const { stores, people, accessTokens } = counts;

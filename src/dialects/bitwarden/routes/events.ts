@@ -22,7 +22,7 @@ const pageEntries = 50;
 const dayMs = 24 * 60 * 60 * 1_000;
 
 export function eventRoutes(site: Site): void {
-  const { sights, audit } = site.operations;
+  const { audit } = site.operations;
   const answer = schema.events;
 
   const events = async ({ caller, org }: Place, of: Filter, query: Readonly<Record<string, unknown>>) => {
@@ -44,7 +44,6 @@ export function eventRoutes(site: Site): void {
   route(site, { method: "GET", url: "/sm/events/service-accounts/:id", only, answer }, async (asked) => {
     const place = await atThing(site, asked, "machine", "id");
     if (place instanceof Refusal) return place;
-    await sights.machine(place.caller, place.org, place.id);
     return events(place, { caller: place.id }, asked.query);
   });
 

@@ -4,7 +4,16 @@ import type { GrantObject } from "../../../core/grants/grant.ts";
 import type { GroupPolicy, PersonPolicy, Policies } from "../../../core/sights/policies.ts";
 import { policiesIn, policyList } from "../access.ts";
 import * as present from "../present.ts";
-import { atThing, BusinessRefusal, inOrganization, type Place, Refusal, route, type Site } from "../route.ts";
+import {
+  atThing,
+  BusinessRefusal,
+  inOrganization,
+  type Place,
+  Refusal,
+  route,
+  type Site,
+  whereLies,
+} from "../route.ts";
 import * as schema from "../schema.ts";
 import { membersOf } from "../validation.ts";
 import type { Wire } from "../wire.ts";
@@ -17,7 +26,8 @@ export function policyRoutes(site: Site): void {
   const { sights } = site.operations;
   const ofSecret = { method: "GET", url: "/secrets/:id/access-policies", only } as const;
   route(site, { ...ofSecret, answer: schema.policies }, async (asked) => {
-    const place = await atThing(site, asked, "secret", "id");
+    // Who may see it need not be given the value.
+    const place = await whereLies(site, asked, "secret", "id");
     if (place instanceof Refusal) return place;
     const found = await sights.policiesOn(place.caller, place.org, { kind: "secret", id: place.id });
     return {
@@ -49,7 +59,6 @@ function onProjects(site: Site): void {
     route(site, { method: "GET", url, only, answer: schema.policies }, async (asked) => {
       const place = await atThing(site, asked, "store", "id");
       if (place instanceof Refusal) return place;
-      await sights.store(place.caller, place.org, place.id);
       return shown(place, place.id, kind);
     });
     route(site, { method: "PUT", url, only, answer: schema.policies }, async (asked) => {
@@ -58,7 +67,6 @@ function onProjects(site: Site): void {
       const wanted = policiesIn(asked.body, subjects);
       if (wanted instanceof Refusal || wanted instanceof BusinessRefusal) return wanted;
       const { caller, org, id } = place;
-      await sights.store(caller, org, id);
       const object: GrantObject = { kind: "store", id };
       const before = await shown(place, id, kind);
       await sights.replaceGrants(caller, org, { object, kinds: holders, wanted });

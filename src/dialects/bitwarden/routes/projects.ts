@@ -32,7 +32,7 @@ export function projectRoutes(site: Site): void {
   route(site, { method: "GET", url: "/projects/:id", answer: schema.project }, async (asked) => {
     const place = await atThing(site, asked, "store", "id");
     if (place instanceof Refusal) return place;
-    return present.project(await sights.store(place.caller, place.org, place.id), place.wire);
+    return present.project(place.sight, place.wire);
   });
 
   route(site, { method: "PUT", url: "/projects/:id", answer: schema.project }, async (asked) => {
@@ -41,9 +41,8 @@ export function projectRoutes(site: Site): void {
     const check = new Check(asked.body);
     const name = check.sealed("Name", "name", place.wire);
     if (check.refusal !== null) return check.refusal;
-    const { caller, org, id } = place;
-    const { may } = await sights.store(caller, org, id);
-    if (!may.write) throw storeNotFound("no write");
+    const { caller, org, id, sight } = place;
+    if (!sight.may.write) throw storeNotFound("no write");
     const change = { name, opaque: place.wire.opaque };
     const store = await stores.update(caller, org, { id }, change);
     return present.project({ store, may: present.everything }, place.wire);

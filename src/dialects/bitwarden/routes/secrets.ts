@@ -74,7 +74,6 @@ export function secretRoutes(site: Site): void {
     const place = await atThing(site, asked, "store", "projectId");
     if (place instanceof Refusal) return place;
     const { caller, org, id, wire } = place;
-    await sights.store(caller, org, id);
     return present.secretsWithProjects(await sights.allSecrets(caller, org, { id }), wire);
   });
 
@@ -98,9 +97,8 @@ export function secretRoutes(site: Site): void {
   route(site, { method: "GET", url: "/secrets/:id", answer: schema.secret }, async (asked) => {
     const place = await atThing(site, asked, "secret", "id");
     if (place instanceof Refusal) return place;
-    const opened = await openedAll(site, place, [place.id]);
-    const [only] = opened;
-    if (only === undefined) throw secretNotFound();
+    const [only = null] = await valuesOf(site, place, [place.sight]);
+    if (only === null) throw secretNotFound("it went away");
     return present.secret(only, place.wire);
   });
 
@@ -109,9 +107,8 @@ export function secretRoutes(site: Site): void {
     if (place instanceof Refusal) return place;
     const draft = draftOf(asked.body, place);
     if (draft instanceof Refusal || draft instanceof BusinessRefusal) return draft;
-    const { caller, org, id, custody, wire } = place;
-    const [sight = null] = await sights.secrets(caller, org, [id]);
-    if (!sight?.may.write) throw secretNotFound("no write");
+    const { caller, org, id, custody, wire, sight } = place;
+    if (!sight.may.write) throw secretNotFound("no write");
     // The project that it is in already is known to whoever sees it, also where he sees nothing else of it.
     const stays = draft.project !== null && draft.project === sight.store?.id;
     const project = stays ? sight.store : await projectOf(place, draft.project);

@@ -1,5 +1,5 @@
 // Past values of secrets. Each that is shown is a disclosure of its own, and audited.
-import { CofferError } from "../../../core/errors.ts";
+import { CofferError, type ErrorCode } from "../../../core/errors.ts";
 import { parseValue, secretNotFound } from "../../../core/secrets/secret.ts";
 import { versionNotFound } from "../../../core/secrets/versions.ts";
 import type { PastVersion } from "../../../core/sights/versions.ts";
@@ -13,6 +13,7 @@ import {
   Refusal,
   route,
   type Site,
+  whereLies,
 } from "../route.ts";
 import * as schema from "../schema.ts";
 import { Check, idsOf } from "../validation.ts";
@@ -49,13 +50,13 @@ export function versionRoutes(site: Site): void {
 
   const ofSecret = { method: "GET", url: "/secrets/:secretId/versions" } as const;
   route(site, { ...ofSecret, answer: schema.list(schema.version) }, async (asked) => {
-    const place = await atThing(site, asked, "secret", "secretId");
+    const place = await whereLies(site, asked, "secret", "secretId");
     if (place instanceof Refusal) return place;
     return allShown(place, await sights.pastVersions(place.caller, place.org, { secretId: place.id }));
   });
 
   route(site, { method: "GET", url: "/secret-versions/:id", answer: schema.version }, async (asked) => {
-    const place = await atThing(site, asked, "version", "id");
+    const place = await whereLies(site, asked, "version", "id");
     if (place instanceof Refusal) return place;
     const [found] = await sights.pastVersions(place.caller, place.org, { ids: [place.id] });
     if (found === undefined) throw versionNotFound();
@@ -80,9 +81,8 @@ export function versionRoutes(site: Site): void {
     const check = new Check(asked.body);
     const [versionId = ""] = check.ids("VersionId", [check.member("VersionId")]);
     if (check.refusal !== null) return check.refusal;
-    const { caller, org, id, custody, wire } = place;
-    const [sight = null] = await sights.secrets(caller, org, [id]);
-    if (!sight?.may.write) throw secretNotFound("no write");
+    const { caller, org, id, custody, wire, sight } = place;
+    if (!sight.may.write) throw secretNotFound("no write");
     const [past] = await sights.pastVersions(caller, org, { ids: [versionId] });
     if (past === undefined || past.version.secretId !== id) throw versionNotFound();
     // As a value that is written: what equals the current one makes no version.
@@ -107,16 +107,22 @@ export function versionRoutes(site: Site): void {
   });
 }
 
-/** Ids that name nothing are passed over, so the first may be one of them. */
+/**
+ * Ids that name nothing, and those of what he may not see, are passed over: the first that he sees tells
+ * the organization.
+ */
 async function placeOfAny(site: Site, caller: Place["caller"], ids: readonly string[]): Promise<Place> {
   const { sights } = site.operations;
-  const last = ids.at(-1) ?? "";
-  for (const id of ids.slice(0, -1)) {
+  for (const id of ids) {
     try {
-      return await placeIn(site, caller, await sights.where(caller, "version", id));
+      const place = await placeIn(site, caller, await sights.where(caller, "version", id));
+      const seen = await sights.pastVersions(caller, place.org, { ids: [id] });
+      if (seen.length > 0) return place;
     } catch (error) {
-      if (!(error instanceof CofferError) || error.code !== "version.not_found") throw error;
+      if (!(error instanceof CofferError) || !nothingThere.has(error.code)) throw error;
     }
   }
-  return placeIn(site, caller, await sights.where(caller, "version", last));
+  throw versionNotFound();
 }
+
+const nothingThere: ReadonlySet<ErrorCode> = new Set(["version.not_found", "secret.not_found"]);
