@@ -1,0 +1,50 @@
+// Bodies that read, wait for a row, and then write: what they read must still hold, or they begin again.
+import { afterAll, expect } from "vitest";
+import { systemCaller } from "../../src/core/caller.ts";
+import { sweepTrash } from "../../src/core/secrets/trash.ts";
+import { stopSharedPostgres } from "../support/postgres.ts";
+import { raced } from "../support/raced.ts";
+
+const home = "/v1/organizations/default";
+const secrets = `${home}/stores/default/secrets`;
+
+afterAll(stopSharedPostgres);
+
+raced(
+  "the sweep purges neither what is restored while it waits nor what is being deleted by then",
+  async (meeting) => {
+    const { coffer, rows, hold, letGo, waiting } = meeting;
+    const owner = coffer.call(coffer.token);
+    const two = "/v1/organizations/two";
+    await owner.post("/v1/organizations", { slug: "two", name: "Two" });
+    await owner.post(secrets, { name: "A", value: "a" });
+    const { id } = (await owner.post(`${two}/stores/default/secrets`, { name: "B", value: "b" })).body;
+    await owner.post(`${two}/stores/default/secrets`, { name: "C", value: "c" });
+    await owner.delete(`${secrets}/A`);
+    await owner.delete(`${two}/stores/default/secrets/B`);
+    await owner.delete(`${two}/stores/default/secrets/C`);
+    await rows("UPDATE secrets SET purge_at = CASE WHEN name = 'A' THEN 1 ELSE 2 END");
+
+    await hold("UPDATE organizations SET revision = revision WHERE slug = 'default'");
+    const sweeping = coffer.node.context.database.execute(sweepTrash, {
+      caller: systemCaller("trash"),
+      at: Date.now(),
+    });
+    await waiting(1);
+    expect((await owner.post(`${two}/trash/${id}/restore`, {})).status).toBe(200);
+    await rows("UPDATE secrets SET state = 'deleting' WHERE name = 'C'");
+    await letGo();
+    await sweeping;
+
+    expect((await owner.get(`${two}/stores/default/secrets/B/value`)).body).toMatchObject({ value: "b" });
+    expect(await rows("SELECT name, state FROM secrets ORDER BY name")).toEqual([
+      { name: "B", state: "active" },
+      { name: "C", state: "deleting" },
+    ]);
+    expect(await rows("SELECT name FROM changes WHERE kind = 'secret.purged'")).toEqual([{ name: "A" }]);
+    expect(await rows("SELECT slug, secrets FROM organizations ORDER BY slug")).toMatchObject([
+      { slug: "default", secrets: "0" },
+      { slug: "two", secrets: "1" },
+    ]);
+  },
+);
