@@ -48,3 +48,28 @@ raced(
     ]);
   },
 );
+
+raced(
+  "a store is deleted with what is in it by then, not with what was moved out while it waited",
+  async (meeting) => {
+    const { coffer, rows, hold, letGo, waiting } = meeting;
+    const owner = coffer.call(coffer.token);
+    const old = `${home}/stores/old`;
+    await owner.post(`${home}/stores`, { name: "Old", slug: "old" });
+    for (const name of ["K", "L", "M"]) await owner.post(`${old}/secrets`, { name, value: "v" });
+
+    // Held, and not changed: what decided under these epochs goes on from where it waits.
+    await hold("SELECT 1 FROM access_epochs WHERE scope = $1 FOR UPDATE", [coffer.bootstrap.organization.id]);
+    const removing = owner.delete(`${old}?force=true`);
+    await waiting(1);
+    expect((await owner.post(`${old}/secrets/K/move`, { store: "default" })).status).toBe(200);
+    expect((await owner.delete(`${old}/secrets/M`)).status).toBe(204);
+    await letGo();
+
+    expect((await removing).status).toBe(204);
+    expect((await owner.get(old)).status).toBe(404);
+    expect((await owner.get(`${secrets}/K/value`)).body).toMatchObject({ value: "v" });
+    const told = "SELECT name FROM changes WHERE kind = 'secret.trashed' ORDER BY revision";
+    expect(await rows(told)).toEqual([{ name: "M" }, { name: "L" }]);
+  },
+);

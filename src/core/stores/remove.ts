@@ -7,7 +7,7 @@ import { CofferError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
-import { commitSecrets, type SecretChange } from "../secrets/commit.ts";
+import { commitSecrets, type SecretChange, writeAlone } from "../secrets/commit.ts";
 import { type Removal, removal } from "../secrets/remove.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { Store } from "./store.ts";
@@ -35,20 +35,24 @@ export const removeStore = mutation<RemoveInput, "removed" | "more">({
     }
     // Where live secrets move, all or none do.
     const most = input.rehome ? limits.batchMax : limits.removedSecrets;
+    const seen = await tx.secrets.idsIn(store.id, "active", null, most);
+    // Taken first: who changes access takes these in the same order. While the store stands nobody's changes.
+    await (seen.length === most ? holdAccess : changeAccess)(tx, input.organizationId, access.epochs);
+    // Before it secrets may still be moved out, which are not to go with the store, and others come in.
+    await writeAlone(tx, input.organizationId);
     const live = await tx.secrets.idsIn(store.id, "active", null, most);
     if (live.length > 0 && !input.force && !input.rehome) {
       throw new CofferError("store.not_empty", "The store has live secrets; delete them first, or force.");
     }
     if (live.length > 0) permit(access, input.rehome ? "secret.reveal" : "secret.delete", storeTarget(store));
-    const isPart = live.length === most;
-    // Taken first: who changes access takes these in the same order. While the store stands nobody's changes.
-    await (isPart ? holdAccess : changeAccess)(tx, input.organizationId, access.epochs);
+    // Access that is only held lets the store stand, however few are left by now.
+    const isPart = seen.length === most || live.length === most;
     const changes: SecretChange[] = [];
     const home = input.rehome ? await storeOf(tx, access, { id: access.organization.defaultStoreId }) : null;
     for (const id of live) {
       const secret = await tx.secrets.get(input.organizationId, id);
       const call = { ...input, demandsPurge: false };
-      if (secret === null) continue;
+      if (secret?.state !== "active" || secret.storeId !== store.id) continue;
       changes.push(
         home === null
           ? removal(call, access, store, secret, because)
