@@ -1,6 +1,7 @@
 // Bodies that read, wait for a row, and then write: what they read must still hold, or they begin again.
 import { afterAll, expect } from "vitest";
 import { systemCaller } from "../../src/core/caller.ts";
+import { changeAccount } from "../../src/core/people/account.ts";
 import { sweepTrash } from "../../src/core/secrets/trash.ts";
 import { stopSharedPostgres } from "../support/postgres.ts";
 import { raced } from "../support/raced.ts";
@@ -71,5 +72,39 @@ raced(
     expect((await owner.get(`${secrets}/K/value`)).body).toMatchObject({ value: "v" });
     const told = "SELECT name FROM changes WHERE kind = 'secret.trashed' ORDER BY revision";
     expect(await rows(told)).toEqual([{ name: "M" }, { name: "L" }]);
+  },
+);
+
+raced(
+  "an operator who changes his account while that is taken from him is none afterwards",
+  async (meeting) => {
+    const { coffer, rows, hold, letGo, waiting } = meeting;
+    const owner = coffer.call(coffer.token);
+    const { id } = coffer.bootstrap.person;
+    const another = "00000000-0000-7000-8000-000000000002";
+    await rows(
+      `INSERT INTO people (id, email, email_folded, name, operator, created_at)
+      VALUES ($1, 'b@example.org', 'b@example.org', 'B', 1, 1)`,
+      [another],
+    );
+
+    await hold("SELECT 1 FROM people WHERE id = $1 FOR UPDATE", [id]);
+    const taking = coffer.node.context.database.execute(changeAccount, {
+      caller: systemCaller("host"),
+      at: Date.now(),
+      account: { id },
+      change: { operator: false },
+    });
+    await waiting(1);
+    const changing = owner.patch("/v1/me", { name: "New name" });
+    await waiting(2);
+    await letGo();
+
+    expect(await taking).toMatchObject({ operator: false });
+    expect((await changing).status).toBe(200);
+    expect(await rows("SELECT name, operator FROM people WHERE id = $1", [id])).toEqual([
+      { name: "New name", operator: "0" },
+    ]);
+    expect((await owner.post("/v1/organizations", { slug: "two", name: "Two" })).status).toBe(403);
   },
 );
