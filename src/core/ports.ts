@@ -328,7 +328,8 @@ export interface StoreReader {
 export interface StoreRepository extends StoreReader {
   /** Throws `store.slug_taken`: the unique index decides, not a SELECT before. */
   insert(store: Store): Promise<void>;
-  update(store: Store): Promise<void>;
+  /** False where it does not stand at `revision` any more. Throws `store.slug_taken`. */
+  update(store: Store, revision: number): Promise<boolean>;
   remove(id: string): Promise<void>;
 }
 

@@ -108,3 +108,36 @@ raced(
     expect((await owner.post("/v1/organizations", { slug: "two", name: "Two" })).status).toBe(403);
   },
 );
+
+raced("of two who change a store at once, neither undoes what the other did", async (meeting) => {
+  const { coffer, hold, letGo, waiting } = meeting;
+  const owner = coffer.call(coffer.token);
+  const { stores } = coffer.node.operations;
+  await owner.post(`${home}/stores`, { name: "Before", slug: "s" });
+
+  await hold("UPDATE organizations SET revision = revision");
+  const renamed = owner.patch(`${home}/stores/s`, { name: "After" });
+  await waiting(1);
+  const coloured = stores.update(coffer.owner, { slug: "default" }, { slug: "s" }, { attributes: { c: 1 } });
+  await waiting(2);
+  await letGo();
+  expect((await renamed).body).toMatchObject({ name: "After" });
+  expect(await coloured).toMatchObject({ name: "After", attributes: { c: 1 } });
+  expect((await owner.get(`${home}/stores/s`)).body).toMatchObject({ name: "After" });
+});
+
+raced("of two who change an organization at once, neither undoes what the other did", async (meeting) => {
+  const { coffer, rows, hold, letGo, waiting } = meeting;
+  const owner = coffer.call(coffer.token);
+
+  await hold("UPDATE organizations SET revision = revision");
+  const bounded = owner.patch(home, { trash: "always", limits: { secrets: 5 } });
+  await waiting(1);
+  const named = owner.patch(home, { name: "Renamed" });
+  await waiting(2);
+  await letGo();
+  expect([(await bounded).status, (await named).status]).toEqual([200, 200]);
+  expect(await rows("SELECT name, trash, limit_secrets FROM organizations")).toEqual([
+    { name: "Renamed", trash: "always", limit_secrets: "5" },
+  ]);
+});
