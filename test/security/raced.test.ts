@@ -3,6 +3,7 @@ import { afterAll, expect } from "vitest";
 import { systemCaller } from "../../src/core/caller.ts";
 import { changeAccount } from "../../src/core/people/account.ts";
 import { sweepTrash } from "../../src/core/secrets/trash.ts";
+import { refusal } from "../support/coffers.ts";
 import { stopSharedPostgres } from "../support/postgres.ts";
 import { raced } from "../support/raced.ts";
 
@@ -140,4 +141,23 @@ raced("of two who change an organization at once, neither undoes what the other 
   expect(await rows("SELECT name, trash, limit_secrets FROM organizations")).toEqual([
     { name: "Renamed", trash: "always", limit_secrets: "5" },
   ]);
+});
+
+raced("a document that is changed while its removal waits is not the one that was to go", async (meeting) => {
+  const { coffer, hold, letGo, waiting } = meeting;
+  const { documents } = coffer.node.operations;
+  const place = { store: { slug: "default" }, kind: "thing" };
+  const of = [coffer.owner, { slug: "default" }, place] as const;
+  const { revision } = await documents.create(...of, { name: "d", body: { n: 1 } });
+
+  await hold("UPDATE organizations SET revision = revision");
+  const changing = documents.modify(...of, "d", () => ({ n: 2 }));
+  await waiting(1);
+  const removing = refusal(documents.remove(...of, "d", { revisions: [revision] }));
+  await waiting(2);
+  await letGo();
+
+  expect((await changing).body).toEqual({ n: 2 });
+  expect((await removing).code).toBe("precondition.failed");
+  expect((await documents.get(...of, "d")).body).toEqual({ n: 2 });
 });
