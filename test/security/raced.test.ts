@@ -1,5 +1,7 @@
 // Bodies that read, wait for a row, and then write: what they read must still hold, or they begin again.
 import { afterAll, expect } from "vitest";
+import { settlePaid } from "../../src/core/backends/paying.ts";
+import type { OwedDeletion } from "../../src/core/backends/records.ts";
 import { systemCaller } from "../../src/core/caller.ts";
 import { changeAccount } from "../../src/core/people/account.ts";
 import { sweepTrash } from "../../src/core/secrets/trash.ts";
@@ -161,3 +163,42 @@ raced("a document that is changed while its removal waits is not the one that wa
   expect((await removing).code).toBe("precondition.failed");
   expect((await documents.get(...of, "d")).body).toEqual({ n: 2 });
 });
+
+raced(
+  "a secret goes with the last of its debts, also when the last two are settled at once",
+  async (meeting) => {
+    const { coffer, rows, hold, letGo, waiting } = meeting;
+    const owner = coffer.call(coffer.token);
+    const organizationId = coffer.bootstrap.organization.id;
+    const secretId: string = (await owner.post(secrets, { name: "S" })).body.id;
+    await rows("UPDATE secrets SET state = 'deleting' WHERE id = $1", [secretId]);
+    const settled = { ref: null, version: null, writeId: null, createdAt: 1, dueAt: 1, attempts: 1 };
+    const debts = ["one", "two"].map(
+      (backend): OwedDeletion => ({
+        id: backend,
+        organizationId,
+        secretId,
+        backend,
+        kind: "object",
+        ...settled,
+      }),
+    );
+    await rows(
+      `INSERT INTO owed_deletions (id, organization_id, secret_id, backend, kind, created_at, due_at, attempts)
+      SELECT backend, $1, $2, backend, 'object', 1, 1, 1 FROM unnest(ARRAY['one', 'two']) backend`,
+      [organizationId, secretId],
+    );
+
+    // The whole table, so that both have come as far as they do without each other.
+    await hold("LOCK TABLE secrets IN ACCESS EXCLUSIVE MODE");
+    const call = { caller: systemCaller("backends"), at: Date.now() };
+    const { database } = coffer.node.context;
+    const settling = debts.map((owed) => database.execute(settlePaid, { ...call, owed }));
+    await waiting(2);
+    await letGo();
+    await Promise.all(settling);
+
+    expect(await rows("SELECT id FROM owed_deletions")).toEqual([]);
+    expect(await rows("SELECT id FROM secrets")).toEqual([]);
+  },
+);
