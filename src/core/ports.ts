@@ -183,7 +183,8 @@ export interface InstallationReader {
 }
 
 export interface InstallationRepository extends InstallationReader {
-  insert(installation: Installation): Promise<void>;
+  /** False where one stands: there is never another. */
+  insert(installation: Installation): Promise<boolean>;
   insertKey(key: KeyRecord): Promise<void>;
   insertInternalKey(key: InternalKeyRecord): Promise<void>;
   /** Adds to the durable count of a key's seals and answers the new total; null if it may not seal. */

@@ -21,9 +21,9 @@ onEachEngine("the installation", (bench) => {
 
   test("is one row", async () => {
     expect(await bench.tx.installation.find()).toBeNull();
-    await bench.tx.installation.insert({ id: "i", createdAt: 7 });
+    expect(await bench.tx.installation.insert({ id: "i", createdAt: 7 })).toBe(true);
     expect(await bench.tx.installation.find()).toEqual({ id: "i", createdAt: 7 });
-    await expect(bench.tx.installation.insert({ id: "j", createdAt: 8 })).rejects.toThrow(UniqueViolation);
+    expect(await bench.tx.installation.insert({ id: "j", createdAt: 8 })).toBe(false);
   });
 
   test("keeps its own keys apart from those of organizations, each by term", async () => {

@@ -1,13 +1,17 @@
 // Bodies that read, wait for a row, and then write: what they read must still hold, or they begin again.
-import { afterAll, expect } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { settlePaid } from "../../src/core/backends/paying.ts";
 import type { OwedDeletion } from "../../src/core/backends/records.ts";
 import { systemCaller } from "../../src/core/caller.ts";
 import { changeAccount } from "../../src/core/people/account.ts";
 import { sweepTrash } from "../../src/core/secrets/trash.ts";
+import { newRootKeyFile } from "../../src/server/keys.ts";
 import { refusal } from "../support/coffers.ts";
-import { stopSharedPostgres } from "../support/postgres.ts";
-import { raced } from "../support/raced.ts";
+import { sharedPostgres, stopSharedPostgres } from "../support/postgres.ts";
+import { openPostgres } from "../support/queryable.ts";
+import { connected, raced, waitingIn } from "../support/raced.ts";
+import { have } from "../support/requirements.ts";
+import { startCoffer, type TestCoffer } from "../support/server.ts";
 
 const home = "/v1/organizations/default";
 const secrets = `${home}/stores/default/secrets`;
@@ -200,5 +204,32 @@ raced(
 
     expect(await rows("SELECT id FROM owed_deletions")).toEqual([]);
     expect(await rows("SELECT id FROM secrets")).toEqual([]);
+  },
+);
+
+test.runIf(have("postgresql"))(
+  "of two nodes that start first at once both come up",
+  { timeout: 60_000 },
+  async () => {
+    const { database: fresh, admin } = await sharedPostgres();
+    const database = await fresh();
+    await (await openPostgres(database)).close();
+    const other = await connected(database);
+    const env = { COFFER_ROOT_KEY: newRootKeyFile() };
+    const nodes: TestCoffer[] = [];
+    try {
+      await other.query("BEGIN");
+      await other.query("LOCK TABLE installation IN EXCLUSIVE MODE");
+      const starting = Promise.allSettled([startCoffer({ database, env }), startCoffer({ database, env })]);
+      await waitingIn(database, admin, 2);
+      await other.query("COMMIT");
+      const started = await starting;
+      for (const each of started) if (each.status === "fulfilled") nodes.push(each.value);
+      expect(started).toMatchObject([{ status: "fulfilled" }, { status: "fulfilled" }]);
+      expect((await other.query("SELECT id FROM installation")).rows).toHaveLength(1);
+    } finally {
+      await other.end();
+      for (const node of nodes) await node.stop();
+    }
   },
 );
