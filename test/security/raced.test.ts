@@ -1,5 +1,6 @@
 // Bodies that read, wait for a row, and then write: what they read must still hold, or they begin again.
 import { afterAll, expect, test } from "vitest";
+import { openLogin } from "../../src/core/access-tokens/login.ts";
 import { settlePaid } from "../../src/core/backends/paying.ts";
 import type { OwedDeletion } from "../../src/core/backends/records.ts";
 import { systemCaller } from "../../src/core/caller.ts";
@@ -233,3 +234,25 @@ test.runIf(have("postgresql"))(
     }
   },
 );
+
+raced("nobody logs in by an access token after its revocation was confirmed", async (meeting) => {
+  const { coffer, rows, hold, letGo, waiting } = meeting;
+  const owner = coffer.call(coffer.token);
+  const machine = (await owner.post(`${home}/machines`, { name: "m" })).body.id;
+  const { id } = (await owner.post(`${home}/machines/${machine}/access-tokens`, { name: "t" })).body;
+  const [stored] = await rows("SELECT hash FROM tokens WHERE id = $1", [id]);
+  if (!(stored?.hash instanceof Uint8Array)) throw new Error("no such token");
+  const via = { dialect: "test", address: null, requestId: null };
+  const login = { id, hash: stored.hash, at: Date.now(), via };
+
+  await hold("SELECT 1 FROM tokens WHERE id = $1 FOR UPDATE", [id]);
+  const revoking = owner.delete(`${home}/tokens/${id}`);
+  await waiting(1);
+  const logging = refusal(coffer.node.context.database.execute(openLogin, login));
+  await waiting(2);
+  await letGo();
+
+  expect((await revoking).status).toBe(204);
+  expect((await logging).code).toBe("caller.unauthenticated");
+  expect(await rows("SELECT last_used_at FROM tokens WHERE id = $1", [id])).toEqual([{ last_used_at: null }]);
+});
