@@ -6,6 +6,7 @@ import type { OwedDeletion } from "../../src/core/backends/records.ts";
 import { systemCaller } from "../../src/core/caller.ts";
 import { changeAccount } from "../../src/core/people/account.ts";
 import { sweepTrash } from "../../src/core/secrets/trash.ts";
+import { openSession } from "../../src/core/sessions/open.ts";
 import { newRootKeyFile } from "../../src/server/keys.ts";
 import { refusal } from "../support/coffers.ts";
 import { sharedPostgres, stopSharedPostgres } from "../support/postgres.ts";
@@ -255,4 +256,43 @@ raced("nobody logs in by an access token after its revocation was confirmed", as
   expect((await revoking).status).toBe(204);
   expect((await logging).code).toBe("caller.unauthenticated");
   expect(await rows("SELECT last_used_at FROM tokens WHERE id = $1", [id])).toEqual([{ last_used_at: null }]);
+});
+
+raced("a job that was ended has no session left, and gets none that was being opened", async (meeting) => {
+  const { coffer, rows, hold, letGo, waiting } = meeting;
+  const owner = coffer.call(coffer.token);
+  const { organization, store } = coffer.bootstrap;
+  const trustId = "00000000-0000-7000-8000-0000000000aa";
+  await rows(
+    `INSERT INTO trusts (id, organization_id, name, issuer, audience, jwks, claims, leads_to, created_at, created_by)
+      VALUES ($1, $2, 't', 'https://i', 'a', '{"keys":[]}', '{}', $3, 1, '{"kind":"person","id":"x","name":"x"}')`,
+    [trustId, organization.id, JSON.stringify({ leadsTo: { store: store.id }, as: "job" })],
+  );
+  const session = (n: number) =>
+    coffer.node.context.database.execute(openSession, {
+      organizationId: organization.id,
+      trustId,
+      tokenId: `00000000-0000-7000-8000-00000000010${n}`,
+      hash: Buffer.alloc(32, n),
+      as: { kind: "job", id: `00000000-0000-7000-8000-00000000020${n}`, jobId: "job-1", claims: {} },
+      storeId: store.id,
+      expiresAt: Date.now() + 3_600_000,
+      at: Date.now(),
+      via: { dialect: "test", address: null, requestId: null },
+    });
+  await session(1);
+
+  await hold("SELECT 1 FROM stores WHERE id = $1 FOR UPDATE", [store.id]);
+  const opening = session(2);
+  await waiting(1);
+  const ending = owner.delete(`${home}/stores/default/jobs/job-1`);
+  // It is over, or it waits for the session.
+  await Promise.race([ending, waiting(2)]);
+  await letGo();
+  await opening;
+
+  expect((await ending).status).toBe(204);
+  const left = "SELECT id FROM tokens WHERE principal_kind = 'job' AND revoked_at IS NULL";
+  expect(await rows(left)).toEqual([]);
+  expect(await refusal(session(3))).toMatchObject({ code: "caller.unauthenticated", because: "finished" });
 });
