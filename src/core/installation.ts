@@ -2,6 +2,7 @@
 import type { Call } from "./access.ts";
 import type { AuditAction } from "./actions.ts";
 import type { AuditTarget } from "./audit/entry.ts";
+import { RunAgain } from "./errors.ts";
 import { standingOf } from "./keys/root.ts";
 import { termTarget } from "./keys/term.ts";
 import { entryOf } from "./operation.ts";
@@ -34,7 +35,7 @@ export const createInstallation: Command<CreateInput, Installation> = {
   run: async (tx, input) => {
     const before = await tx.installation.find();
     if (before !== null) return before;
-    await tx.installation.insert(input.installation);
+    if (!(await tx.installation.insert(input.installation))) throw new RunAgain("another node was first");
     for (const key of input.keys) await tx.installation.insertKey(key);
     for (const id of new Set(input.keys.map(({ rootKeyId }) => rootKeyId))) {
       await tx.keys.insertRoot(id, "current", input.at);

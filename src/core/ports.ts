@@ -183,7 +183,8 @@ export interface InstallationReader {
 }
 
 export interface InstallationRepository extends InstallationReader {
-  insert(installation: Installation): Promise<void>;
+  /** False where one stands: there is never another. */
+  insert(installation: Installation): Promise<boolean>;
   insertKey(key: KeyRecord): Promise<void>;
   insertInternalKey(key: InternalKeyRecord): Promise<void>;
   /** Adds to the durable count of a key's seals and answers the new total; null if it may not seal. */
@@ -339,7 +340,8 @@ export interface StoreReader {
 export interface StoreRepository extends StoreReader {
   /** Throws `store.slug_taken`: the unique index decides, not a SELECT before. */
   insert(store: Store): Promise<void>;
-  update(store: Store): Promise<void>;
+  /** False where it does not stand at `revision` any more. Throws `store.slug_taken`. */
+  update(store: Store, revision: number): Promise<boolean>;
   remove(id: string): Promise<void>;
 }
 

@@ -54,7 +54,8 @@ export const openLogin: Command<LoginInput, Login> = {
     const same = Buffer.compare(token.hash, hash) === 0;
     if (ended || !same || organizationId === null) throw unauthenticated("ended");
     const caller: Caller = { kind: "machine", id: principal.id, name: principal.name, tokenId: id, ...via };
-    await tx.tokens.touch(id, at);
+    // Who revokes it may have been faster; after this he waits for the login, and then ends it.
+    if (!(await tx.tokens.use(id, hash, at))) throw unauthenticated("ended");
     await tx.audit.append(
       entryOf(
         { caller, at },

@@ -27,6 +27,8 @@ export const settlePaid: Command<PaidInput, null> = {
   run: async (tx, input) => {
     const { owed, at } = input;
     const { organizationId, secretId, backend, kind, ref, version } = owed;
+    // Of two who settle the last debts at once the later one sees that no other is left.
+    if (kind === "object") await tx.remote.settling(secretId);
     if (!(await tx.remote.paid(owed.id)) || kind !== "object") return null;
     const secret = await tx.secrets.get(organizationId, secretId);
     if (secret === null || !(await tx.remote.finish(secret, at))) return null;

@@ -176,6 +176,8 @@ export interface RemoteRepository extends RemoteReader {
   claim(owed: OwedDeletion, dueAt: number): Promise<boolean>;
   /** Why a debt that was claimed could not be paid. */
   failed(id: string, failure: string): Promise<void>;
+  /** Until the commit nobody else settles what is owed for this secret. */
+  settling(secretId: string): Promise<void>;
   /** False where another has settled it. */
   paid(id: string): Promise<boolean>;
   /**

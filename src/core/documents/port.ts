@@ -20,5 +20,6 @@ export interface DocumentRepository extends DocumentReader {
   insert(document: Document): Promise<void>;
   /** False where it does not stand at `revision` any more. */
   update(document: Document, revision: number): Promise<boolean>;
-  remove(id: string): Promise<void>;
+  /** False in the same case. */
+  remove(id: string, revision: number): Promise<boolean>;
 }

@@ -94,7 +94,8 @@ export const removeDocument = mutation<ChangeInput, Document>({
   run: async (tx, input) => {
     const { store, because, before } = await documentToChange(tx, input);
     const revision = await nextRevision(tx, input.organizationId);
-    await tx.documents.remove(before.id);
+    const removed = await tx.documents.remove(before.id, before.revision);
+    if (!removed) throw new RunAgain("the document changed");
     await told(tx, input, store, { ...before, revision }, because, "removed");
     return before;
   },

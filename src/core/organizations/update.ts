@@ -1,8 +1,10 @@
 // The settings of an organization.
 import { admit, changeAccess, organizationTarget, permit } from "../access.ts";
 import { nothingElse } from "../changes.ts";
+import { RunAgain } from "../errors.ts";
 import { entryOf, mutation, type OrganizationCall } from "../operation.ts";
 import type { Transaction } from "../ports.ts";
+import { writeAlone } from "../secrets/commit.ts";
 import type { Json } from "../stores/store.ts";
 import type { Organization, TrashRule } from "./organization.ts";
 import { organizationAuditTarget, someOrganizations } from "./target.ts";
@@ -25,16 +27,21 @@ export const updateOrganization = mutation<UpdateInput, Organization>({
   run: async (tx, input) => {
     const access = await admit(tx, input, { id: input.organizationId });
     const { because } = permit(access, "organization.manage", organizationTarget());
-    const { organization } = access;
+    const { membersCreate: seen } = access.organization;
+    // Before the organization's row, as everywhere. Who else moves it moves the epoch, and then all begins again.
+    if ((input.change.membersCreate ?? seen) !== seen) {
+      await changeAccess(tx, input.organizationId, access.epochs);
+    }
+    // What another changed since it was admitted is not to be written back.
+    await writeAlone(tx, input.organizationId);
+    const organization = await tx.organizations.find({ id: input.organizationId });
+    if (organization === null) throw new RunAgain("the organization is deleted");
     const { name, trash, membersCreate } = { ...organization, ...input.change };
     const limits = { ...organization.limits, ...input.change.limits };
     const changed = { name, trash, membersCreate, limits };
     if (JSON.stringify(settingsOf(organization)) === JSON.stringify(changed)) {
       await audited(tx, input, organization, because, { changed: [] });
       return organization;
-    }
-    if (membersCreate !== organization.membersCreate) {
-      await changeAccess(tx, organization.id, access.epochs);
     }
     const { revision } = await tx.organizations.advance(organization.id, {
       revisions: 1,

@@ -34,6 +34,8 @@ export const updateMe = mutation<UpdateInput, Person>({
   action: "people.manage",
   target: ({ caller }) => ({ kind: "person", id: caller.id, name: null, storeId: null }),
   run: async (tx, input) => {
+    // First: who is made or unmade an operator meanwhile is looked at as that, and by no credential that ended.
+    await tx.access.raiseInstallationEpoch();
     const { credential, because } = await permitPerson(tx, input, "people.manage");
     const { token, principal } = credential;
     if (token.reach !== null || token.stores !== null) {
@@ -49,10 +51,7 @@ export const updateMe = mutation<UpdateInput, Person>({
     }
     const changed = [...(name === person.name ? [] : ["name"]), ...(email === person.email ? [] : ["email"])];
     const after = { ...person, name, email };
-    if (changed.length > 0) {
-      await tx.people.update(after);
-      await tx.access.raiseInstallationEpoch();
-    }
+    if (changed.length > 0) await tx.people.rename(after);
     await tx.audit.append(
       entryOf(input, {
         organizationId: null,

@@ -48,6 +48,8 @@ export interface PeopleRepository extends PeopleReader {
   insert(person: Person): Promise<void>;
   /** Name, e-mail address, and whether he is an operator. Throws `people.email_taken`. */
   update(person: Person): Promise<void>;
+  /** Name and e-mail address, and no rights. Throws `people.email_taken`. */
+  rename(person: Pick<Person, "id" | "name" | "email">): Promise<void>;
   insertMembership(membership: NewMembership): Promise<void>;
   changeRole(membershipId: string, role: Role): Promise<void>;
   /** With what hung on it: his places in groups, and his tokens that lead to this organization alone. */

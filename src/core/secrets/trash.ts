@@ -142,7 +142,7 @@ async function purgeDue(
 ): Promise<void> {
   const organization = await tx.organizations.find({ id: organizationId });
   const secret = await tx.secrets.get(organizationId, id);
-  if (organization === null || secret === null) return;
+  if (organization === null || secret === null || !isDue(secret, input.at)) return;
   const store = await tx.stores.find(organizationId, { id: secret.storeId });
   const { revision } = await tx.organizations.advance(organizationId, {
     revisions: 1,
@@ -179,4 +179,12 @@ async function purgeDue(
       },
     }),
   );
+}
+
+/**
+ * Since the batch was listed it may have waited for those before it: what was restored meanwhile is alive, and
+ * what is being deleted was told of. What changes after this has another revision.
+ */
+function isDue({ state, purgeAt }: Secret, at: number): boolean {
+  return state === "trashed" && purgeAt !== null && purgeAt <= at;
 }

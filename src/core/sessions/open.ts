@@ -28,9 +28,12 @@ export const openSession: Command<SessionInput, Caller> = {
   name: "session.open",
   run: async (tx, input) => {
     const { organizationId, as, storeId, at, via, tokenId } = input;
+    if ((await tx.organizations.find({ id: organizationId })) === null) throw unauthenticated("ended");
+    // Who ends the job or the trust, or takes the store or the machine away, was before this and is seen, or
+    // waits for the commit and ends this session too.
+    await tx.access.holdEpochs(organizationId);
     const trust = await tx.trusts.find(organizationId, input.trustId);
-    if (trust === null || (await tx.organizations.find({ id: organizationId })) === null)
-      throw unauthenticated("ended");
+    if (trust === null) throw unauthenticated("ended");
     let name: string;
     if (as.kind === "job") {
       const store = storeId === null ? null : await tx.stores.find(organizationId, { id: storeId });

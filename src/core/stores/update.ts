@@ -1,5 +1,6 @@
 // Changing a store's name and its dialects' attributes.
 import { admit, permit, storeOf, storeTarget } from "../access.ts";
+import { RunAgain } from "../errors.ts";
 import { mutation, type OrganizationCall } from "../operation.ts";
 import type { Ref } from "../organizations/organization.ts";
 import { type AskedBackend, permitBackend } from "./backend.ts";
@@ -35,7 +36,7 @@ export const updateStore = mutation<UpdateInput, Store>({
       stores: 0,
     });
     const store = { ...before, name, attributes, backend, updatedAt: input.at, revision };
-    await tx.stores.update(store);
+    if (!(await tx.stores.update(store, before.revision))) throw new RunAgain("the store changed");
     await told(tx, input, "store.updated", store, revision, because);
     return store;
   },

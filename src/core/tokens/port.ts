@@ -33,6 +33,8 @@ export interface TokenRepository extends TokenReader {
   putPayload(id: string, payload: string): Promise<void>;
   /** Moves the time of the last use forward, never back. */
   touch(id: string, at: number): Promise<void>;
+  /** The same where somebody speaks by that secret; false where it was revoked, or has another one by now. */
+  use(id: string, hash: Uint8Array, at: number): Promise<boolean>;
   /** Forgets tokens of all kinds that ended up to that time: `limit` expired ones and as many revoked. */
   sweep(until: number, limit: number): Promise<number>;
 }

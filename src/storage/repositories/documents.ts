@@ -35,7 +35,7 @@ export const statements = {
   update: sql`
     UPDATE documents SET body = $2, updated_at = $3, updated_by = $4, revision = $5
     WHERE id = $1 AND revision = $6`,
-  remove: sql`DELETE FROM documents WHERE id = $1`,
+  remove: sql`DELETE FROM documents WHERE id = $1 AND revision = $2`,
 };
 
 function documentOf(row: DocumentRow): Document {
@@ -98,8 +98,8 @@ export function documentRepository(db: Queryable): DocumentRepository {
       const values = [id, json(body), updatedAt, jsonOrNull(updatedBy), next, revision];
       return (await db.run(statements.update, values)) === 1;
     },
-    async remove(id) {
-      await db.run(statements.remove, [id]);
+    async remove(id, revision) {
+      return (await db.run(statements.remove, [id, revision])) === 1;
     },
   };
 }

@@ -35,7 +35,8 @@ export const keyColumns =
 
 export const statements = {
   find: sql<{ id: string; created_at: number }>`SELECT id, created_at FROM installation`,
-  insert: sql`INSERT INTO installation (id, created_at) VALUES ($1, $2)`,
+  // A clash is no error: on PostgreSQL an error would end the transaction.
+  insert: sql`INSERT INTO installation (id, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
   keys: sql<KeyRow>`
     SELECT ${keyColumns} FROM keys WHERE organization_id IS NULL ORDER BY term`,
   organizationKeys: sql<KeyRow>`
@@ -103,7 +104,7 @@ export function installationRepository(db: Queryable): InstallationRepository {
   return {
     ...installationReader(db),
     async insert({ id, createdAt }: Installation) {
-      await db.run(statements.insert, [id, createdAt]);
+      return (await db.run(statements.insert, [id, createdAt])) === 1;
     },
     async insertKey(key) {
       await db.run(statements.insertKey, [

@@ -56,6 +56,7 @@ export const statements = {
     INSERT INTO people (${personColumns}, email_folded) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (email_folded) DO NOTHING`,
   update: sql`UPDATE people SET email = $2, email_folded = $3, name = $4, operator = $5 WHERE id = $1`,
+  rename: sql`UPDATE people SET email = $2, email_folded = $3, name = $4 WHERE id = $1`,
   accounts: sql<PersonRow>`
     SELECT ${personColumns} FROM people WHERE email_folded > $1 ORDER BY email_folded LIMIT $2`,
   otherOperator: sql<{ id: string }>`SELECT id FROM people WHERE operator = 1 AND id <> $1 LIMIT 1`,
@@ -168,13 +169,9 @@ export function peopleRepository(db: Queryable): PeopleRepository {
       const values = [id, email, name, flag(operator), createdAt, fold(email)];
       if ((await db.run(statements.insert, values)) === 0) throw taken();
     },
-    async update({ id, email, name, operator }) {
-      try {
-        await db.run(statements.update, [id, email, fold(email), name, flag(operator)]);
-      } catch (error) {
-        throw error instanceof UniqueViolation ? taken() : error;
-      }
-    },
+    update: ({ id, email, name, operator }) =>
+      unlessTaken(db.run(statements.update, [id, email, fold(email), name, flag(operator)])),
+    rename: ({ id, email, name }) => unlessTaken(db.run(statements.rename, [id, email, fold(email), name])),
     async insertMembership({ id, organizationId, personId, role, createdAt }) {
       await db.run(statements.insertMembership, [id, organizationId, personId, role, createdAt]);
     },
@@ -213,4 +210,12 @@ export function peopleRepository(db: Queryable): PeopleRepository {
 
 function taken() {
   return emailTaken("Another account has that e-mail address.");
+}
+
+async function unlessTaken(readdressing: Promise<number>): Promise<void> {
+  try {
+    await readdressing;
+  } catch (error) {
+    throw error instanceof UniqueViolation ? taken() : error;
+  }
 }

@@ -1,7 +1,7 @@
 // Values that lie in other backends: what is under way, what lies there, what is owed. It knows no rule
 // of when something goes. Keeps: a state moves only from the one that its writer has seen.
 import type { RemoteReader, RemoteRepository, Sighting } from "../../core/backends/records.ts";
-import { type Queryable, type SqlValue, sql } from "../sql.ts";
+import { claiming, type Queryable, type SqlValue, sql } from "../sql.ts";
 import { flag, json, jsonOrNull } from "./columns.ts";
 import {
   type OwedRow,
@@ -92,6 +92,7 @@ export const statements = {
   owe: sql`
     INSERT INTO owed_deletions (${owedColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     ON CONFLICT (id) DO NOTHING`,
+  settling: claiming(sql<{ id: string }>`SELECT id FROM secrets WHERE id = $1`),
   paid: sql`DELETE FROM owed_deletions WHERE id = $1`,
   // Of these two only one comes to pass, whatever clocks say: a claim leaves no attempts of 0.
   unowe: sql`DELETE FROM owed_deletions WHERE write_id = $1 AND kind = 'write' AND attempts = 0`,
@@ -284,6 +285,9 @@ export function remoteRepository(db: Queryable): RemoteRepository {
         owed.dueAt,
         owed.attempts,
       ]);
+    },
+    async settling(secretId) {
+      await db.one(statements.settling, [secretId]);
     },
     paid: (id) => changed(db.run(statements.paid, [id])),
     unowe: (writeId) => changed(db.run(statements.unowe, [writeId])),

@@ -37,7 +37,7 @@ export const statements = {
     ON CONFLICT (organization_id, slug) DO NOTHING`,
   update: sql`
     UPDATE stores SET slug = $2, name = $3, attributes = $4, updated_at = $5, revision = $6, backend = $7
-    WHERE id = $1`,
+    WHERE id = $1 AND revision = $8`,
   remove: sql`DELETE FROM stores WHERE id = $1`,
 };
 
@@ -144,9 +144,10 @@ export function storeRepository(db: Queryable): StoreRepository {
       ]);
       if (inserted === 0) throw slugTaken();
     },
-    async update({ id, slug, name, attributes, updatedAt, revision, backend }) {
+    async update({ id, slug, name, attributes, updatedAt, revision: next, backend }, revision) {
+      const values = [id, slug, name, json(attributes), updatedAt, next, backend, revision];
       try {
-        await db.run(statements.update, [id, slug, name, json(attributes), updatedAt, revision, backend]);
+        return (await db.run(statements.update, values)) === 1;
       } catch (error) {
         throw error instanceof UniqueViolation ? slugTaken(error) : error;
       }

@@ -58,6 +58,9 @@ export const statements = {
   revoke: sql`UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`,
   touch: sql`
     UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`,
+  use: sql`
+    UPDATE tokens SET last_used_at = CASE WHEN last_used_at >= $3 THEN last_used_at ELSE $3 END
+    WHERE id = $1 AND hash = $2 AND revoked_at IS NULL`,
   // Two, so that each walks its own index.
   sweepExpired: sql`
     DELETE FROM tokens WHERE id IN (
@@ -168,6 +171,9 @@ export function tokenRepository(db: Queryable): TokenRepository {
     },
     async touch(id, at) {
       await db.run(statements.touch, [id, at]);
+    },
+    async use(id, hash, at) {
+      return (await db.run(statements.use, [id, hash, at])) === 1;
     },
     async sweep(until, limit) {
       const expired = await db.run(statements.sweepExpired, [until, limit]);
