@@ -30,7 +30,8 @@ export const listChanges: Query<ChangesInput, ChangePage> = {
     const access = await admit(tx, input, { id: input.organizationId });
     permitStores(access, "secret.list");
     const { revision } = access.organization;
-    if (!(await isTold(tx, access, input))) {
+    const from = await toldFrom(tx, access, input);
+    if (from === null) {
       throw new CofferError(
         "feed.too_old",
         "That revision is not told any more; list anew and go on from there.",
@@ -39,7 +40,7 @@ export const listChanges: Query<ChangesInput, ChangePage> = {
         },
       );
     }
-    const changes = await tx.changes.list(input.organizationId, input.since, input.limit);
+    const changes = await tx.changes.list(input.organizationId, from, input.limit);
     // By name too: a credential's scopes may name what it lists.
     const lists: Lists = (storeId, name) => {
       const target = storeId === null || name === null ? null : namedIn({ id: storeId }, name);
@@ -52,14 +53,16 @@ export const listChanges: Query<ChangesInput, ChangePage> = {
   },
 };
 
-/** Whether all that a caller may list is told from there on. */
-async function isTold(tx: ReadTransaction, access: Access, input: ChangesInput): Promise<boolean> {
+/** From where on all that a caller may list is told; null: not from there on. */
+async function toldFrom(tx: ReadTransaction, access: Access, input: ChangesInput): Promise<number | null> {
   const { organizationId, since } = input;
   // A revision from the future comes from a history that a restore has ended.
-  if (since > access.organization.revision) return false;
-  if (since < (await tx.changes.forgottenUpTo(organizationId))) return false;
-  // From the beginning too: what left a place before he came there is none of his.
-  return since >= (await tx.changes.accessChangedAt(organizationId, access.authority.principalId));
+  if (since > access.organization.revision) return null;
+  if (since < (await tx.changes.forgottenUpTo(organizationId))) return null;
+  const begun = await tx.changes.accessChangedAt(organizationId, access.authority.principalId);
+  // Who knows nothing yet is told what happened since he came: what left a place before that is none of his.
+  if (since === 0) return begun;
+  return since >= begun ? since : null;
 }
 
 /** Whether the caller may list what has that name in a store; null: whatever its name is. */

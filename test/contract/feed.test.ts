@@ -239,8 +239,13 @@ for (const engine of coffers) {
       const reader = await person();
       await give(reader, from.id);
       const page = await read(reader, 0);
+      expect(page.status).toBe(200);
       expect(page.text).not.toContain("SINCE-MOVED");
-      await expectStartOver(page);
+      const later = await write(from.slug);
+      expect((await read(reader, 0)).body.items).toMatchObject([
+        { kind: "secret.created", secretId: later.id },
+      ]);
+      await expectStartOver(await read(reader, 1));
     });
 
     test("past a bound it is said of everybody", async () => {
@@ -253,7 +258,8 @@ for (const engine of coffers) {
       const since = await standing();
       await done(owner.delete(`${org}/stores/${slug}`));
       await expectStartOver(await read(reader, since));
-      await expectStartOver(await read(reader, 0));
+      // Who begins with nothing is told what happens from there on.
+      expect((await read(reader, 0)).status).toBe(200);
     });
 
     test("it is remembered over a restart", async () => {

@@ -394,7 +394,12 @@ export const auditFilter = strict({
 });
 
 export const changesQuery = strict({
-  since: Type.Optional(Type.String({ description: "The revision known already; 0 where it is absent." })),
+  since: Type.Optional(
+    Type.String({
+      description:
+        "The revision known already, from a list. Absent or 0: all that happened since you may list what you do now.",
+    }),
+  ),
   wait: Type.Optional(Type.String({ description: "Seconds to wait for a first change, 60 at most." })),
   limit: paging.limit,
 });
