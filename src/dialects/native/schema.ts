@@ -223,7 +223,7 @@ const change = Type.Object({
 });
 export const changes = Type.Object({ items: list(change), revision: whole });
 
-const outcome = oneOf(["allowed", "refused", "failed"]);
+export const outcome = oneOf(["allowed", "refused", "failed"]);
 
 export const auditEntry = Type.Object({
   stream: text,
@@ -381,25 +381,3 @@ export const valueQuery = strict({ ...by, version: optionalText });
 export const names = strict({ names: Type.Array(text) });
 
 export const trashRestore = nullable(strict({ name: optionalNullableText }));
-
-export const auditFilter = strict({
-  action: optionalText,
-  caller: Type.Optional(Type.String({ description: "The caller's id." })),
-  target: Type.Optional(Type.String({ description: "The target's id or name." })),
-  outcome: Type.Optional(outcome),
-  dialect: optionalText,
-  since: Type.Optional(time),
-  until: Type.Optional(time),
-  ...paging,
-});
-
-export const changesQuery = strict({
-  since: Type.Optional(
-    Type.String({
-      description:
-        "The revision known already, from a list. Absent or 0: all that happened since you may list what you do now.",
-    }),
-  ),
-  wait: Type.Optional(Type.String({ description: "Seconds to wait for a first change, 60 at most." })),
-  limit: paging.limit,
-});

@@ -5,6 +5,7 @@ import { limits } from "../../../core/limits.ts";
 import type { Operations } from "../../../core/operations.ts";
 import { parseText } from "../../../core/text.ts";
 import { instant, wholeNumber } from "../../../http/queries.ts";
+import { auditFilter, changesQuery } from "../history.ts";
 import { listOf, pageAsked, wirePage } from "../pages.ts";
 import * as present from "../present.ts";
 import { placeRef } from "../refs.ts";
@@ -32,7 +33,7 @@ export function historyRoutes({ audit, feed, organizations }: Operations): reado
         url: `${org}/audit`,
         operationId: "listAudit",
         summary: "The audit trail, newest first",
-        query: schema.auditFilter,
+        query: auditFilter,
         status: 200,
         answer: schema.page(schema.auditEntry),
       },
@@ -63,7 +64,7 @@ export function historyRoutes({ audit, feed, organizations }: Operations): reado
         url: `${org}/changes`,
         operationId: "listChanges",
         summary: "What changed since a revision; waits for a first change if asked to",
-        query: schema.changesQuery,
+        query: changesQuery,
         status: 200,
         answer: schema.changes,
       },
