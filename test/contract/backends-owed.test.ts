@@ -66,14 +66,12 @@ for (const engine of coffers) {
       expect(backend.bytes()).toHaveLength(bytes);
     };
 
-    test("a value that moves while its bytes are being taken away stays where it is, and moves again", async () => {
-      const store = await fresh("embedded");
-      const names = named(2);
-      await createAll(store, names);
-      const [held, destroying] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-      const [move, destroy] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    /** The second put waits for `move`, and what is taken away for `destroy`; each tells that it has come so far. */
+    const halted = (backend: MemoryBackend) => {
+      const [held, move] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const [destroying, destroy] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       let puts = 0;
-      a.before = async (step) => {
+      backend.before = async (step) => {
         if (step === "put") puts += 1;
         if (step === "put" && puts === 2) {
           held.resolve();
@@ -84,6 +82,14 @@ for (const engine of coffers) {
           await destroy.promise;
         }
       };
+      return { held, move, destroying, destroy };
+    };
+
+    test("a value that moves while its bytes are being taken away stays where it is, and moves again", async () => {
+      const store = await fresh("embedded");
+      const names = named(2);
+      await createAll(store, names);
+      const { held, move, destroying, destroy } = halted(a);
       const moving = migrate(store, "a");
       await held.promise;
       clock.pass(60 * 60_000);
@@ -108,20 +114,7 @@ for (const engine of coffers) {
       const names = named(2);
       await createAll(store, names);
       const before = b.bytes().length;
-      const [held, destroying] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-      const [move, destroy] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-      let puts = 0;
-      b.before = async (step) => {
-        if (step === "put") puts += 1;
-        if (step === "put" && puts === 2) {
-          held.resolve();
-          await move.promise;
-        }
-        if (step === "destroyVersion") {
-          destroying.resolve();
-          await destroy.promise;
-        }
-      };
+      const { held, move, destroying, destroy } = halted(b);
       await operations().keys.rotate(coffer.owner, home);
       const rewrap = () => operations().keys.rewrap(coffer.owner, home);
       const turning = rewrap();

@@ -93,3 +93,18 @@ raced("a value is answered although somebody holds its secret's row, and all oth
   expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   await letGo();
 });
+
+raced("who may make stores is decided once more where another has decided it meanwhile", async (meeting) => {
+  const { coffer, rows, hold, waiting, letGo } = meeting;
+  const epoch = async () =>
+    (await rows("SELECT epoch FROM access_epochs WHERE scope = $1", [coffer.bootstrap.organization.id]))[0]
+      ?.epoch;
+  const before = Number(await epoch());
+  await hold("UPDATE organizations SET members_create = 0 WHERE slug = 'default'");
+  const settings = coffer.call(coffer.token).patch(home, { membersCreate: true });
+  await waiting(1);
+  await letGo();
+  expect((await settings).body).toMatchObject({ membersCreate: true });
+  // It was so when he was admitted, and is a change of access all the same.
+  expect(Number(await epoch())).toBe(before + 1);
+});

@@ -28,7 +28,7 @@ export const updateOrganization = mutation<UpdateInput, Organization>({
     const access = await admit(tx, input, { id: input.organizationId });
     const { because } = permit(access, "organization.manage", organizationTarget());
     const { membersCreate: seen } = access.organization;
-    // Before the organization's row, as everywhere. Who else moves it moves the epoch, and then all begins again.
+    // Before the organization's row, as everywhere.
     if ((input.change.membersCreate ?? seen) !== seen) {
       await changeAccess(tx, input.organizationId, access.epochs);
     }
@@ -36,6 +36,9 @@ export const updateOrganization = mutation<UpdateInput, Organization>({
     await writeAlone(tx, input.organizationId);
     const organization = await tx.organizations.find({ id: input.organizationId });
     if (organization === null) throw new RunAgain("the organization is deleted");
+    // Another has decided who may make stores, and what was asked about it above does not hold.
+    if (organization.membersCreate !== seen) throw new RunAgain("the settings changed");
+  
     const { name, trash, membersCreate } = { ...organization, ...input.change };
     const limits = { ...organization.limits, ...input.change.limits };
     const changed = { name, trash, membersCreate, limits };

@@ -17,6 +17,7 @@ import type { Config } from "../config.ts";
 import { passphraseRecordPath, passphrasesIn, rootKeyPath } from "../keys.ts";
 import { rootRecordPath } from "../provider-keys.ts";
 import type { Finding } from "./finding.ts";
+import { quoted } from "./words.ts";
 
 export interface RootKeyFacts {
   /** Files and the variable, as far as the configuration has the start look there. */
@@ -140,6 +141,8 @@ function unseen(data: string): Finding {
     severity: "note",
     found: "You are root, and the server is another user: the root key was not looked at.",
     means: "Whether the next start could use it shows to the server's own user alone.",
-    cure: [`runuser -u "$(stat -c %U ${data})" -- coffer doctor     # with the options that you gave`],
+    cure: [
+      `runuser -u "$(stat -c %U ${quoted(data)})" -- coffer doctor     # with the options that you gave`,
+    ],
   };
 }
