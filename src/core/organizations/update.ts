@@ -38,7 +38,7 @@ export const updateOrganization = mutation<UpdateInput, Organization>({
     if (organization === null) throw new RunAgain("the organization is deleted");
     // Another has decided who may make stores, and what was asked about it above does not hold.
     if (organization.membersCreate !== seen) throw new RunAgain("the settings changed");
-  
+
     const { name, trash, membersCreate } = { ...organization, ...input.change };
     const limits = { ...organization.limits, ...input.change.limits };
     const changed = { name, trash, membersCreate, limits };
